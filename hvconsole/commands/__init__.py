@@ -1,0 +1,1 @@
+"""One module a command: the console's jobs without a screen."""

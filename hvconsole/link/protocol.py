@@ -1,0 +1,96 @@
+"""The seam between hvconsole and a board: what every link can do.
+
+A link runs commands, streams their output as bytes, and puts files. It knows nothing of what the
+bytes mean. Commands are argument lists; a link that has to go through a shell quotes them itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import Flag, auto
+from typing import Protocol
+
+
+class Capability(Flag):
+    """What a link offers beyond being open."""
+
+    NONE = 0
+    RUN = auto()
+    STREAM = auto()
+    PUT = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """A command that ended: its status (negative for a signal) and what it wrote."""
+
+    argv: tuple[str, ...]
+    status: int
+    stdout: bytes
+    stderr: bytes
+
+    @property
+    def text(self) -> str:
+        """Standard output as text; bytes that are not UTF-8 are shown escaped."""
+        return self.stdout.decode("utf-8", "backslashreplace")
+
+    @property
+    def error_text(self) -> str:
+        """Standard error as text, stripped."""
+        return self.stderr.decode("utf-8", "backslashreplace").strip()
+
+
+class Process(Protocol):
+    """A command that runs and whose output arrives at the sink given to `Link.stream`."""
+
+    def write(self, data: bytes) -> None:
+        """Send bytes to its standard input. Never blocks; ignored once it ended."""
+
+    def close_stdin(self) -> None:
+        """End its standard input. Our own programs end themselves then."""
+
+    async def wait(self) -> int:
+        """Wait until it ended and all of its output was delivered; return its status."""
+
+    @property
+    def stderr(self) -> bytes:
+        """The last 64 KiB of what it wrote to standard error."""
+
+
+Sink = Callable[[bytes], None]
+
+
+class Link(Protocol):
+    """A way to a board.
+
+    Every method raises `LinkProblem` when the way is lost; `closed` is resolved then as well.
+    """
+
+    @property
+    def name(self) -> str:
+        """What a person calls the other end: ``root@192.0.2.7`` or ``this machine``."""
+
+    @property
+    def capabilities(self) -> Capability:
+        """What this link can do."""
+
+    async def open(self) -> None:
+        """Connect. Raises `LinkProblem` with the reason and the fix."""
+
+    async def run(
+        self, argv: Sequence[str], *, stdin: bytes = b"", timeout: float = 30.0
+    ) -> Completed:
+        """Run a command to its end. A status other than 0 is not an error here."""
+
+    async def stream(self, argv: Sequence[str], sink: Sink) -> Process:
+        """Start a command; hand its standard output to `sink` as it arrives."""
+
+    async def put(self, data: bytes, path: str, *, mode: int = 0o644) -> None:
+        """Write a file on the board: whole or not at all."""
+
+    async def closed(self) -> Exception | None:
+        """Wait until the link is closed; return why, or None if we closed it."""
+
+    async def close(self) -> None:
+        """Close the link and end what runs over it. Safe to call twice."""

@@ -1,0 +1,1 @@
+"""Plain data: boards, runs, switches, and problems worth telling a person."""

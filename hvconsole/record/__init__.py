@@ -1,0 +1,1 @@
+"""Recordings: capture, manifest, reading back, export."""

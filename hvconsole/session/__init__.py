@@ -1,0 +1,1 @@
+"""One connected board and everything that runs on it."""

@@ -1,0 +1,1 @@
+"""Pictures of numbers as rows of styled cells; knows no Textual."""

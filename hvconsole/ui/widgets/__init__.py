@@ -1,0 +1,1 @@
+"""Parts of screens, grouped as the screen is."""
