@@ -1,0 +1,230 @@
+"""A running stream: values in, snapshots out."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import replace
+
+import numpy as np
+
+from hvconsole.model.run import U64
+from hvconsole.stream.bins import NOTHING, Binned
+from hvconsole.stream.histogram import LengthHistogram
+from hvconsole.stream.lane import LaneState
+from hvconsole.stream.snapshot import F64, Columns, Distribution, Snapshot, Totals, View
+from hvconsole.wire.frame import Damage
+from hvconsole.wire.values import (
+    End,
+    Heartbeat,
+    Hello,
+    Histogram,
+    Note,
+    NoteCode,
+    Switches,
+    Value,
+)
+
+_NOTES = 100
+_RATE_BINS = 40
+_NS = 1e9
+
+
+class LiveStream:
+    """Takes the values of one run after the other; a hello begins the next.
+
+    Does no I/O and reads no clock: the newest heartbeat says what time it is.
+    """
+
+    def __init__(self) -> None:
+        self._version = 0
+        self._damage = Damage()
+        self._cached: tuple[View, Snapshot] | None = None
+        self._begin(None)
+
+    @property
+    def hello(self) -> Hello | None:
+        """What the run is; None before it began."""
+        return self._hello
+
+    @property
+    def ended(self) -> str:
+        """Why the run ended; empty while it runs."""
+        return self._ended
+
+    def feed(self, values: Iterable[Value], damage: Damage | None = None) -> None:
+        """Take values in the order they came; `damage` is the decoder's own, for display."""
+        if damage is not None:
+            self._damage = damage
+        for value in values:
+            self._take(value)
+        self._version += 1
+
+    def reset(self) -> None:
+        """Forget everything, as before the first hello."""
+        self._begin(None)
+        self._version += 1
+
+    def snapshot(self, view: View) -> Snapshot:
+        """Return the stream as it is now, seen through `view`. Cheap while nothing changed."""
+        cached = self._cached
+        if cached is not None and cached[0] == view and cached[1].version == self._version:
+            return cached[1]
+        snapshot = self._snapshot(view)
+        self._cached = view, snapshot
+        return snapshot
+
+    def _begin(self, hello: Hello | None) -> None:
+        self._hello = hello
+        self._ended = ""
+        self._notes: deque[Note] = deque(maxlen=_NOTES)
+        self._lanes: dict[int, LaneState] = {}
+        if hello is not None:
+            self._lanes = {lane.cpu: LaneState(hello.clock) for lane in hello.lanes}
+
+    def _take(self, value: Value) -> None:
+        match value:
+            case Hello():
+                self._begin(value)
+                return
+            case End():
+                self._ended = value.reason or "unknown"
+                return
+            case Note():
+                self._notes.append(value)
+        lane = self._lanes.get(value.lane)
+        if lane is None:
+            return  # a lane that the hello did not announce, or a frame before any hello
+        match value:
+            case Switches():
+                lane.switches(value)
+            case Histogram():
+                lane.dropped(value)
+            case Heartbeat():
+                lane.heartbeat(value)
+            case Note() if value.code == NoteCode.BLIND:
+                lane.blind(value.start, value.end)
+
+    def _snapshot(self, view: View) -> Snapshot:
+        hello = self._hello
+        chosen = [lane for cpu, lane in self._lanes.items() if not view.lanes or cpu in view.lanes]
+        lanes = {cpu: lane.totals() for cpu, lane in self._lanes.items()}
+        now_s = 0.0
+        if hello is not None and self._lanes:
+            newest = max(lane.watched_until for lane in self._lanes.values())
+            now_s = hello.clock.ns(newest - hello.start_tick) / _NS
+        columns = self._columns(chosen, now_s, view, view.columns)
+        coarse = self._columns(chosen, now_s, view, min(_RATE_BINS, view.columns))
+        distribution, quantiles = self._distribution(chosen)
+        totals = _sum([t for cpu, t in lanes.items() if not view.lanes or cpu in view.lanes])
+        return Snapshot(
+            version=self._version,
+            hello=hello,
+            ended=self._ended,
+            now_s=now_s,
+            columns=columns,
+            rate_edges_s=coarse.edges_s,
+            rate=_rate(coarse, now_s, len(chosen)),
+            distribution=distribution,
+            totals=_with_quantiles(totals, quantiles),
+            lanes=lanes,
+            notes=tuple(self._notes),
+            damaged_frames=self._damage.damaged_frames,
+            lost_frames=self._damage.lost_frames,
+            skipped_bytes=self._damage.skipped_bytes,
+        )
+
+    def _columns(self, chosen: list[LaneState], now_s: float, view: View, size: int) -> Columns:
+        start_s = max(now_s - view.span_s, 0.0) if view.start_s is None else view.start_s
+        edges_s = start_s + np.linspace(0.0, view.span_s, max(size, 1) + 1)
+        merged = Binned.empty(edges_s.size - 1)
+        watched = np.zeros(merged.count.size)
+        hello = self._hello
+        tick_ns = 0.0
+        if hello is not None and chosen:
+            tick_ns = hello.clock.ns(1)
+            edges = hello.start_tick + np.maximum(edges_s, 0.0) * hello.frequency_hz
+            ticks: U64 = edges.astype(np.uint64)
+            for lane in chosen:
+                merged.add(lane.columns(ticks))
+                watched += _watched(lane, ticks, hello.start_tick)
+            watched /= len(chosen)
+        some = merged.count > 0
+        return Columns(
+            edges_s=edges_s,
+            count=merged.count,
+            shortest_ns=np.where(some, _float(merged.shortest), np.nan) * tick_ns,
+            longest_ns=np.where(some, _float(merged.longest), np.nan) * tick_ns,
+            lost_ns=_float(merged.lost) * tick_ns,
+            watched=watched,
+        )
+
+    def _distribution(self, chosen: list[LaneState]) -> tuple[Distribution, list[float]]:
+        merged = LengthHistogram()
+        for lane in chosen:
+            merged.merge(lane.histogram)
+        edges, counts = merged.filled()
+        tick_ns = self._hello.clock.ns(1) if self._hello is not None else float("nan")
+        quantiles = [q * tick_ns for q in merged.quantiles([0.5, 0.99, 0.999])]
+        return Distribution(edges * tick_ns, counts), quantiles
+
+
+def _float(ticks: U64) -> F64:
+    return np.where(ticks == NOTHING, np.nan, ticks.astype(np.float64))
+
+
+def _watched(lane: LaneState, edges: U64, start_tick: int) -> F64:
+    """Return the share of each column in which the lane was sampled, 0 to 1."""
+    bounds = edges.astype(np.float64)
+    width = np.maximum(np.diff(bounds), 1.0)
+
+    def covered(start: float, end: float) -> F64:
+        overlap = np.minimum(bounds[1:], end) - np.maximum(bounds[:-1], start)
+        share: F64 = np.maximum(overlap, 0.0) / width
+        return share
+
+    share = covered(start_tick, lane.watched_until)
+    for start, end in reversed(lane.unwatched):
+        if end < bounds[0]:
+            break
+        if start < bounds[-1]:
+            share -= covered(start, end)
+    return np.clip(share, 0.0, 1.0)
+
+
+def _rate(columns: Columns, now_s: float, lanes: int) -> F64:
+    """Return switches a second and CPU by column, NaN where hardly anybody watched."""
+    width = np.diff(columns.edges_s) * columns.watched * max(lanes, 1)
+    enough = columns.watched > 0.05  # noqa: PLR2004  # a sliver of a column says nothing of a rate
+    return np.where(enough & (columns.edges_s[:-1] < now_s), columns.count, np.nan) / np.where(
+        width > 0, width, 1.0
+    )
+
+
+def _sum(lanes: list[Totals]) -> Totals:
+    """Add up lanes; extremes are those of all, quantiles are left to the merged histogram."""
+    shortest = [t.min_ns for t in lanes if not math.isnan(t.min_ns)]
+    longest = [t.max_ns for t in lanes if not math.isnan(t.max_ns)]
+    return Totals(
+        detected=sum(t.detected for t in lanes),
+        received=sum(t.received for t in lanes),
+        dropped=sum(t.dropped for t in lanes),
+        lost_on_link=sum(t.lost_on_link for t in lanes),
+        under_way=sum(t.under_way for t in lanes),
+        elapsed_ns=sum(t.elapsed_ns for t in lanes),
+        blind_ns=sum(t.blind_ns for t in lanes),
+        lost_ns=sum(t.lost_ns for t in lanes),
+        min_ns=min(shortest, default=float("nan")),
+        max_ns=max(longest, default=float("nan")),
+        loops=sum(t.loops for t in lanes),
+        backward=sum(t.backward for t in lanes),
+    )
+
+
+def _with_quantiles(totals: Totals, quantiles: list[float]) -> Totals:
+    p50, p99, p999 = (
+        min(max(q, totals.min_ns), totals.max_ns) if not math.isnan(totals.min_ns) else q
+        for q in quantiles
+    )
+    return replace(totals, p50_ns=p50, p99_ns=p99, p999_ns=p999)
