@@ -1,0 +1,7 @@
+"""``python -m hvconsole``."""
+
+import sys
+
+from hvconsole.cli import main
+
+sys.exit(main())

@@ -1,0 +1,62 @@
+"""``hvconsole config``: settings, and where each value comes from."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from hvconsole.commands.common import add_json_argument, print_json
+from hvconsole.config import boards, paths
+from hvconsole.config.settings import Settings, load_settings
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add show, path and validate."""
+    parser.add_argument("what", choices=["show", "path", "validate"], nargs="?", default="show")
+    add_json_argument(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Show settings with their origins, the folders in use, or check all files."""
+    document = {"show": _show, "path": _path, "validate": _validate}[arguments.what]()
+    if arguments.json:
+        print_json(document)
+        return 0
+    width = max(len(name) for name in document)
+    for name, entry in document.items():
+        value = entry if isinstance(entry, str) else f"{entry['value']!s:<12} {entry['origin']}"
+        sys.stdout.write(f"{name:<{width}}  {value}\n")
+    return 0
+
+
+def _show() -> dict[str, dict[str, object]]:
+    sourced = load_settings()
+    return {
+        name: {"value": getattr(sourced.settings, name), "origin": sourced.origin[name]}
+        for name in Settings.__struct_fields__
+    }
+
+
+def _path() -> dict[str, str]:
+    return {
+        "settings": str(paths.settings_file()),
+        "boards": str(paths.boards_file()),
+        "themes": str(paths.config_dir() / "themes"),
+        "sessions": str(paths.sessions_dir()),
+        "state": str(paths.state_dir()),
+        "cache": str(paths.cache_dir()),
+    }
+
+
+def _validate() -> dict[str, str]:
+    load_settings()
+    known = boards.load_boards()
+
+    def state(exists: bool) -> str:
+        return "ok" if exists else "not there, defaults hold"
+
+    return {
+        str(paths.settings_file()): state(paths.settings_file().exists()),
+        str(paths.boards_file()): state(paths.boards_file().exists()),
+        "boards": ", ".join(known),
+    }

@@ -1,0 +1,45 @@
+"""The state of affairs of one board, for whoever shows it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from hvconsole.model.problem import Problem
+
+LinkState = Literal["connecting", "connected", "reconnecting", "lost", "replay"]
+RunState = Literal["idle", "preparing", "running", "ending", "ended"]
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What is known about the board, the way to it and the run. Texts are not yet sanitised.
+
+    Attributes:
+        board: Name of the profile: ``bpi``, ``sim``, ``local``.
+        kind: What it is: ``Banana Pi M1``, ``this machine``.
+        identity: Further lines on what it is (kernel, system), most important first.
+        link: State of the way to the board.
+        link_detail: Why, or over what: ``root@192.0.2.7``, ``attempt 3, next in 4 s``.
+        labels: What a reader of the figures must know: ``SIMULATED``, ``virtual time``.
+        recording: The session that is written, or None.
+        recorded_bytes: How much of it there is.
+        run: State of the measured run.
+        run_detail: Why, or what is being done: ``deploying the sampler``.
+        read_only: Nothing may be changed on the board.
+        problem: The newest problem, for as long as it stands.
+    """
+
+    board: str
+    kind: str = ""
+    identity: tuple[str, ...] = ()
+    link: LinkState = "connecting"
+    link_detail: str = ""
+    labels: tuple[str, ...] = ()
+    recording: Path | None = None
+    recorded_bytes: int = 0
+    run: RunState = "idle"
+    run_detail: str = ""
+    read_only: bool = False
+    problem: Problem | None = None
