@@ -13,6 +13,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from difflib import get_close_matches
 from types import ModuleType
 from typing import NoReturn
 
@@ -36,7 +37,10 @@ class _Parser(argparse.ArgumentParser):
     """Raises instead of leaving, so that wrong words are told like every other problem."""
 
     def error(self, message: str) -> NoReturn:
-        raise UsageProblem(f"{self.prog}: {message}", hint=f"{self.prog} --help")
+        command = self.prog.removeprefix("hvconsole").strip()
+        raise UsageProblem(
+            f"{command}: {message}" if command else message, hint=f"{self.prog} --help"
+        )
 
 
 def build_parser(words: Sequence[str]) -> argparse.ArgumentParser:
@@ -49,6 +53,12 @@ def build_parser(words: Sequence[str]) -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"hvconsole {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
     named = next((word for word in words if not word.startswith("-")), None)
+    if named is not None and named not in COMMANDS:
+        near = get_close_matches(named, COMMANDS, n=1)
+        raise UsageProblem(
+            f"there is no command '{named}'",
+            hint=f"did you mean '{near[0]}'?" if near else f"choose from: {', '.join(COMMANDS)}",
+        )
     for name, text in COMMANDS.items():
         one = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
         if name == named:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from hvconsole.commands.common import add_json_argument, print_json
 from hvconsole.config import boards, paths
@@ -18,7 +20,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Show settings with their origins, the folders in use, or check all files."""
-    document = {"show": _show, "path": _path, "validate": _validate}[arguments.what]()
+    reports: dict[str, Callable[[], Mapping[str, Any]]] = {
+        "show": _show,
+        "path": _path,
+        "validate": _validate,
+    }
+    document = reports[arguments.what]()
     if arguments.json:
         print_json(document)
         return 0
