@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple
 
 import msgspec
 import numpy as np
@@ -73,25 +73,85 @@ def _end(frame: Frame) -> End:
 
 
 def _switches(frame: Frame) -> Switches:
-    payload = frame.payload
-    first, at = varint.decode(payload)
-    base, at = varint.decode(payload, at)
-    bias, at = varint.decode(payload, at)
-    count, at = varint.decode(payload, at)
-    if not 0 < count <= MAX_SWITCHES:
-        raise PayloadError(f"{count} switches in one frame")
-    pairs = varint.decode_array(memoryview(payload)[at:])
-    if pairs.size != 2 * count:
-        raise PayloadError(f"{pairs.size} numbers for {count} switches")
-    length = pairs[1::2] + np.uint64(bias)
-    # Ends are the running sum of distances and lengths; a start is its end less its length.
-    steps = pairs[0::2] + length
-    if base + float(steps.sum(dtype=np.float64)) >= _LAST_TICK:
+    (batch,) = decode_switches([frame])
+    return batch
+
+
+def decode_switches(frames: Sequence[Frame]) -> list[Switches]:
+    """Decode switches frames together, and join those that follow on from each other.
+
+    Returns:
+        The switches of all frames in order; one batch for each stretch of frames of one lane in
+        which each begins where the one before it ended.
+
+    Raises:
+        PayloadError: A payload makes no sense; none is decoded then.
+    """
+    heads = [_switches_head(frame) for frame in frames]
+    bodies = [memoryview(f.payload)[head.body_at :] for f, head in zip(frames, heads, strict=True)]
+    numbers, sizes = varint.decode_parts(bodies)
+    for head, size in zip(heads, sizes, strict=True):
+        if size != 2 * head.size:
+            raise PayloadError(f"{size} numbers for {head.size} switches")
+    steps, length = numbers[0::2], numbers[1::2].copy()
+    at = 0
+    for head in heads:
+        length[at : at + head.size] += np.uint64(head.bias)
+        at += head.size
+    steps += length
+    if heads[0].base + float(steps.sum(dtype=np.float64)) >= _LAST_TICK:
         raise PayloadError("switches later than any counter can count")
-    steps[0] += np.uint64(base)
-    start = np.cumsum(steps, dtype=np.uint64)
-    start -= length
-    return Switches(frame.lane, first, start, length)
+    # Ends are the running sum of distances and lengths; a start is its end less its length.
+    ends = np.cumsum(steps, dtype=np.uint64)
+    return _batches(frames, heads, ends, length)
+
+
+def _batches(
+    frames: Sequence[Frame], heads: Sequence[_SwitchesHead], ends: U64, length: U64
+) -> list[Switches]:
+    """Cut ends and lengths into batches; ends still lack each batch's base."""
+    batches: list[Switches] = []
+    begin, at, origin = 0, 0, 0  # first switch of the batch, of the frame; base less running sum
+
+    def close(to: int) -> None:
+        part = slice(begin, to)
+        start = ends[part] - length[part]
+        start += np.uint64(origin % (1 << 64))
+        batches.append(Switches(lane, first, start, length[part]))
+
+    lane, first = frames[0].lane, heads[0].first
+    for frame, head in zip(frames, heads, strict=True):
+        before = int(ends[at - 1]) if at else 0
+        if at == 0:
+            origin = head.base
+        elif frame.lane != lane or before + origin != head.base or first + at - begin != head.first:
+            close(at)
+            begin, lane, first = at, frame.lane, head.first
+            origin = head.base - before
+        at += head.size
+    close(at)
+    return batches
+
+
+class _SwitchesHead(NamedTuple):
+    first: int
+    base: int
+    bias: int
+    size: int
+    body_at: int
+
+
+def _switches_head(frame: Frame) -> _SwitchesHead:
+    try:
+        first, at = varint.decode(frame.payload)
+        base, at = varint.decode(frame.payload, at)
+        bias, at = varint.decode(frame.payload, at)
+        count, at = varint.decode(frame.payload, at)
+    except varint.VarintError as error:
+        raise PayloadError(f"frame {frame.sequence}: {error}") from error
+    if not 0 < count <= MAX_SWITCHES or base >= _LAST_TICK or bias >= _LAST_TICK:
+        raise PayloadError(f"{count} switches in one frame")
+    return _SwitchesHead(first, base, bias, count, at)
 
 
 def _histogram(frame: Frame) -> Histogram:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import groupby
 
 from hvconsole.wire.frame import Damage, Frame, FrameDecoder, encode_frame
-from hvconsole.wire.payload import PayloadError, decode_payload, encode_value
-from hvconsole.wire.values import Hello, Value
+from hvconsole.wire.payload import PayloadError, decode_payload, decode_switches, encode_value
+from hvconsole.wire.values import Hello, Kind, Value
+from hvconsole.wire.varint import VarintError
 
 
 class StreamDecoder:
@@ -32,17 +34,30 @@ class StreamDecoder:
 def values_of(frames: Iterable[Frame], damage: Damage) -> list[Value]:
     """Decode the payloads of frames; count in `damage` those that mean nothing."""
     values: list[Value] = []
-    for frame in frames:
-        try:
-            value = decode_payload(frame)
-        except PayloadError:
-            damage.damaged_frames += 1
-            continue
-        if value is None:
-            damage.unknown_frames += 1
-        else:
-            values.append(value)
+    for is_switches, group in groupby(frames, lambda frame: frame.kind == Kind.SWITCHES):
+        together = list(group)
+        if is_switches:
+            try:
+                values += decode_switches(together)
+            except (PayloadError, VarintError):
+                pass  # one of them is bad: find out which
+            else:
+                continue
+        for frame in together:
+            _decode_one(frame, values, damage)
     return values
+
+
+def _decode_one(frame: Frame, values: list[Value], damage: Damage) -> None:
+    try:
+        value = decode_payload(frame)
+    except PayloadError:
+        damage.damaged_frames += 1
+        return
+    if value is None:
+        damage.unknown_frames += 1
+    else:
+        values.append(value)
 
 
 class StreamEncoder:

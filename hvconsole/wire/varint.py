@@ -7,7 +7,8 @@ more than eight bytes (2^56 and above) take the slow way; in practice that is no
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import accumulate, pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -77,11 +78,27 @@ def decode_array(data: bytes | memoryview) -> U64:
     Raises:
         VarintError: The last value is cut off, or one is longer than ten bytes or 64 bits.
     """
+    values, _ = decode_parts([data])
+    return values
+
+
+def decode_parts(parts: Sequence[bytes | memoryview]) -> tuple[U64, list[int]]:
+    """Decode several stretches of bytes at once: on short ones numpy's calls would cost the most.
+
+    Returns:
+        Shape (n,), the values of all parts in order; and how many each part holds.
+
+    Raises:
+        VarintError: The last value of a part is cut off, or one is longer than ten bytes or
+            64 bits.
+    """
+    data = b"".join(parts)
     octets = np.frombuffer(data, dtype=np.uint8)
-    if octets.size == 0:
-        return np.empty(0, dtype=np.uint64)
-    if octets[-1] >= _CONTINUES:
+    limits = list(accumulate(len(part) for part in parts))
+    if any(limit and octets[limit - 1] >= _CONTINUES for limit in limits):
         raise VarintError("a varint has no end")
+    if octets.size == 0:
+        return np.empty(0, dtype=np.uint64), [0] * len(parts)
     ends = np.flatnonzero(octets < _CONTINUES)
     starts = np.empty_like(ends)
     starts[0] = 0
@@ -92,12 +109,13 @@ def decode_array(data: bytes | memoryview) -> U64:
     if longest > MAX_BYTES:
         raise VarintError("a varint is longer than ten bytes")
     words = _gather(octets, starts)
-    words &= _KEEP[np.minimum(lengths, _FAST_BYTES)]
-    squeezed = _squeeze(words, longest)
+    words &= _KEEP.take(lengths, mode="clip")
+    values = _squeeze(words, longest)
     if longest > _FAST_BYTES:
         for index in np.flatnonzero(lengths > _FAST_BYTES):
-            squeezed[index], _ = decode(data, int(starts[index]))
-    return squeezed
+            values[index], _ = decode(data, int(starts[index]))
+    reached = [0, *np.searchsorted(ends, limits).tolist()]
+    return values, [after - before for before, after in pairwise(reached)]
 
 
 def _gather(octets: npt.NDArray[np.uint8], starts: npt.NDArray[np.int64]) -> U64:

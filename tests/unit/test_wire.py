@@ -238,3 +238,36 @@ def test_hundred_thousand_switches_decode_exactly() -> None:
     got = [v for b in batches for v in decoder.feed(encoder.encode(b))]
     assert np.array_equal(np.concatenate([g.start for g in got]), start)
     assert np.array_equal(np.concatenate([g.length for g in got]), length)
+
+
+def test_frames_that_follow_on_become_one_batch() -> None:
+    """The sampler's frames continue each other; those of another lane or after a hole do not."""
+    frames, base = [], 1000
+    for sequence, (lane, first, hole) in enumerate(
+        [(1, 0, 0), (1, 3, 0), (1, 6, 0), (2, 0, 50), (1, 9, 70), (1, 15, 0)]
+    ):
+        base += hole
+        start = np.array([base + 10, base + 40, base + 90], dtype=np.uint64)
+        payload = encode_switches(first, base, start, np.array([5, 6, 7], dtype=np.uint64))
+        base = int(start[-1]) + 7
+        frames.append((encode_frame(Kind.SWITCHES, lane, sequence, payload), lane, first, start))
+    got = StreamDecoder().feed(b"".join(data for data, *_ in frames))
+    assert [(v.lane, v.first, len(v.start)) for v in got] == [
+        (1, 0, 9),
+        (2, 0, 3),
+        (1, 9, 3),
+        (1, 15, 3),
+    ]
+    assert np.concatenate([v.start for v in got]).tolist() == [
+        tick for *_, start in frames for tick in start.tolist()
+    ]
+    assert np.concatenate([v.length for v in got]).tolist() == [5, 6, 7] * 6
+
+
+def test_one_bad_frame_among_many_costs_itself_only() -> None:
+    good = encode_switches(0, 0, np.array([10], dtype=np.uint64), np.array([5], dtype=np.uint64))
+    payloads = [good, good + b"\x01", good + b"\x80", b"", good]
+    data = b"".join(encode_frame(Kind.SWITCHES, 1, n, p) for n, p in enumerate(payloads))
+    decoder = StreamDecoder()
+    assert len(decoder.feed(data)) == 2
+    assert decoder.damage.damaged_frames == 3
