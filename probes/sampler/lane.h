@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One sampled CPU: a pinned thread that does nothing but read the counter. */
+#ifndef HV_LANE_H
+#define HV_LANE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "counter.h"
+#include "histogram.h"
+#include "ring.h"
+
+#define CALIBRATION_READS (1u << 18)
+
+struct calibration {
+	uint64_t threshold;
+	uint64_t floor, p50, p9999;
+	uint64_t backward;
+	uint64_t reads;
+	double read_ns;
+	bool automatic, clipped;
+};
+
+/* What all lanes share: written by the writer, read by the lanes between two chunks of reads. */
+struct control {
+	enum counter counter;
+	bool fenced;
+	int fifo;
+	uint64_t frequency_hz;		/* set before the lanes calibrate their thresholds */
+	int64_t threshold_ns;		/* < 0: auto */
+	uint64_t start_tick;		/* set between the two barriers */
+	_Atomic bool stop;
+	_Atomic bool pause;
+	pthread_barrier_t calibrated, begin;
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	unsigned int parked;		/* lanes in a pause, under lock */
+};
+
+struct lane {
+	struct control *control;
+	int cpu;
+	pthread_t thread;
+	int tid;
+	int error;			/* errno of what failed while it started, and what it was */
+	const char *failed;
+	struct calibration calibration;
+	uint32_t *distances;		/* CALIBRATION_READS of them, until calibrated */
+	struct ring ring;
+
+	/* Written by the sampling thread, read by the writer. */
+	_Alignas(64) _Atomic uint64_t loops;
+	_Atomic uint64_t watched_until;
+	_Atomic uint64_t detected;
+	_Atomic uint64_t lost;
+	_Atomic uint64_t backward;
+	_Atomic uint64_t step_back;	/* size of the newest backward step */
+	_Atomic uint64_t blind;
+	_Atomic uint64_t blind_start, blind_end;	/* the newest pause */
+	_Atomic bool full;
+	_Atomic bool histogram_busy[2];	/* handed over, the writer has not encoded it yet */
+	unsigned int filling;		/* the histogram that the sampling thread adds to */
+	struct histogram *histograms;	/* two */
+
+	/* The writer's own. */
+	_Alignas(64) uint64_t recorded;
+	uint64_t dropped;
+	uint64_t told_backward, told_blind;
+	bool moved;
+	struct record *pending;		/* popped, not yet encoded */
+	uint32_t pending_count;
+	uint64_t pending_since_ns;
+	uint64_t last_end;		/* end of the newest encoded switch, tick */
+	struct histogram *waiting;	/* handed over, but there was no room for its frame */
+};
+
+/* Start the thread; it calibrates, waits at both barriers, and samples until told to stop. */
+int lane_start(struct lane *lane);
+
+/* calibrate.c: on the lane's own CPU. */
+void calibrate(struct lane *lane);
+
+/* sample.c: read the counter until the control says stop. */
+void sample(struct lane *lane);
+
+#endif
