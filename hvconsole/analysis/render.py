@@ -1,0 +1,89 @@
+"""Tables of runs as text, as wide as they need to be and no wider."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+from hvconsole.analysis.summary import RunSummary
+from hvconsole.model.text import plain
+
+_UNITS = ((1e9, "s"), (1e6, "ms"), (1e3, "µs"), (1.0, "ns"))
+
+
+def duration(ns: float) -> str:
+    """Return a length of time with three significant digits and its unit: ``4.07 ms``."""
+    if math.isnan(ns):
+        return "–"
+    for size, unit in _UNITS:
+        if abs(ns) >= size * 0.9995 or unit == "ns":
+            value = ns / size
+            digits = 0 if unit == "ns" else max(0, 2 - math.floor(math.log10(abs(value) or 1)))
+            return f"{value:.{digits}f} {unit}"
+    return "–"
+
+
+def _share(value: float, *, percent: bool) -> str:
+    if math.isnan(value):
+        return "–"
+    return f"{value if percent else 100 * value:.3f} %"
+
+
+_COLUMNS: tuple[tuple[str, Callable[[RunSummary], str]], ...] = (
+    ("session", lambda r: plain(r.session, 28)),
+    ("run", lambda r: str(r.run)),
+    ("condition", lambda r: plain(r.condition, 20) or "–"),
+    ("cpu", lambda r: str(r.cpu)),
+    ("time", lambda r: f"{r.seconds:.2f} s"),
+    ("switches", lambda r: f"{r.switches:,}"),
+    ("per s", lambda r: "–" if math.isnan(r.rate) else f"{r.rate:,.1f}"),
+    ("lost", lambda r: _share(r.lost_percent, percent=True)),
+    ("min", lambda r: duration(r.min_ns)),
+    ("p50", lambda r: _about(r) + duration(r.p50_ns)),
+    ("p99", lambda r: _about(r) + duration(r.p99_ns)),
+    ("p99.9", lambda r: _about(r) + duration(r.p999_ns)),
+    ("max", lambda r: duration(r.max_ns)),
+    ("dropped", lambda r: f"{r.dropped:,}"),
+    ("coverage", lambda r: _share(r.coverage, percent=False)),
+    ("end", lambda r: r.reason),
+)
+_LEFT = {"session", "condition", "end"}
+
+
+def _about(row: RunSummary) -> str:
+    return "≈" if row.approximate else ""
+
+
+def render_summary(rows: Sequence[RunSummary]) -> str:
+    """Return the table, and under it what a reader has to know about the figures."""
+    if not rows:
+        return "no runs"
+    several = len({row.session for row in rows}) > 1
+    columns = [c for c in _COLUMNS if several or c[0] != "session"]
+    cells = [[name for name, _ in columns]] + [[show(r) for _, show in columns] for r in rows]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    lines = []
+    for row in cells:
+        padded = [
+            cell.ljust(width) if name in _LEFT else cell.rjust(width)
+            for cell, width, (name, _) in zip(row, widths, columns, strict=True)
+        ]
+        lines.append("  ".join(padded).rstrip())
+    lines.insert(1, "  ".join("─" * width for width in widths))
+    return "\n".join(lines + _footnotes(rows))
+
+
+def _footnotes(rows: Sequence[RunSummary]) -> list[str]:
+    notes = []
+    labels = sorted({label for row in rows for label in row.labels})
+    if labels:
+        notes.append(f"these figures are {', '.join(labels)}")
+    if any(row.approximate for row in rows):
+        notes.append("≈ good to 1/32: some switches were counted by histogram (dropped)")
+    lost = sum(row.lost_on_link for row in rows)
+    if lost:
+        notes.append(f"{lost:,} recorded switches never arrived (damaged or missing frames)")
+    cut = sum(row.reason == "interrupted" for row in rows)
+    if cut:
+        notes.append(f"{cut} of these runs have no end: the recording was cut off")
+    return notes

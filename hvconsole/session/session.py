@@ -1,0 +1,310 @@
+"""One connected board: its state, the run on it, and all tasks that keep both alive."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from hvconsole.link.protocol import Link
+from hvconsole.model.board import BoardProfile
+from hvconsole.model.problem import BoardProblem, LinkProblem, Problem
+from hvconsole.model.run import RunSettings
+from hvconsole.model.status import RunState, Status
+from hvconsole.session.hub import FrameSink, Hub
+from hvconsole.session.run import MeasuredRun, RunEnd
+from hvconsole.stream.snapshot import Snapshot, View
+
+if TYPE_CHECKING:
+    from hvconsole.wire.values import Hello
+
+_RETRY_S = (1.0, 2.0, 4.0, 8.0, 15.0)
+
+
+class Recording(FrameSink, Protocol):
+    """What a session needs of a recording; `hvconsole.record.capture` has it."""
+
+    @property
+    def path(self) -> Path:
+        """The session's folder."""
+
+    @property
+    def written(self) -> int:
+        """Bytes of frames so far."""
+
+    def begin_run(self, settings: RunSettings, condition: str) -> None:
+        """Note that a run begins with the next frame."""
+
+    def end_run(self, reason: str) -> None:
+        """Note that the run ended, and why."""
+
+    def tick(self) -> None:
+        """Make sure of what was written (called about once a second, in a thread)."""
+
+    def close(self) -> None:
+        """Finish the session. Safe to call twice."""
+
+
+class Workbench(Protocol):
+    """What is done to the board before and after runs; `session.bench` has the real one."""
+
+    kind: str
+    identity: tuple[str, ...]
+    labels: tuple[str, ...]
+
+    async def prepare(self, link: Link) -> None:
+        """Learn what the board is; undo what an earlier console left behind."""
+
+    async def programs(self, link: Link, settings: RunSettings) -> Mapping[str, str]:
+        """Build and deploy what the run needs; return paths by name."""
+
+    def recording(self, settings: RunSettings) -> Recording | None:
+        """Begin the recording, with what is known of the board; None where none is wanted."""
+
+    async def restore(self, link: Link) -> None:
+        """Undo everything that was changed on the board."""
+
+
+class Session:
+    """A board as the screens and the commands see it (the `Console` of `hvconsole.ui.source`).
+
+    One task group owns all tasks; `close` ends them in order: the run, what was changed on the
+    board, the link, the recording.
+
+    Args:
+        profile: The board.
+        make_link: Makes a fresh link to it, for the first time and after a loss.
+        bench: What is done to the board around runs.
+        settings: The run that `start_run` starts.
+        read_only: Refuse whatever changes the board's state.
+    """
+
+    playback = None
+
+    def __init__(
+        self,
+        profile: BoardProfile,
+        make_link: Callable[[], Link],
+        bench: Workbench,
+        settings: RunSettings,
+        *,
+        read_only: bool = False,
+    ) -> None:
+        self._make_link = make_link
+        self._bench = bench
+        self.settings = settings
+        self._status = Status(board=profile.name, labels=profile.labels, read_only=read_only)
+        self._hub = Hub()
+        self._link: Link | None = None
+        self._recording: Recording | None = None
+        self._run: MeasuredRun | None = None
+        self._run_end: asyncio.Future[RunEnd] | None = None
+        self._main: asyncio.Task[None] | None = None
+        self._tasks: asyncio.TaskGroup | None = None
+        self._closing = asyncio.Event()
+
+    @property
+    def status(self) -> Status:
+        """The state of affairs, as of now."""
+        recording = self._recording
+        if recording is None:
+            return self._status
+        return replace(self._status, recording=recording.path, recorded_bytes=recording.written)
+
+    def snapshot(self, view: View) -> Snapshot:
+        """Return what the view shows now."""
+        return self._hub.live.snapshot(view)
+
+    async def open(self) -> None:
+        """Connect, and learn what the board is.
+
+        Raises:
+            Problem: It cannot be reached, or not be worked with; the session can be closed then,
+                or opened again.
+        """
+        await self._start_tasks()
+        self._set(link="connecting", link_detail="", problem=None)
+        try:
+            await self._connect()
+        except Problem as problem:
+            self._set(link="lost", link_detail=problem.title, problem=problem)
+            raise
+
+    async def start_run(self) -> None:
+        """Begin a measured run; return once the sampler has calibrated itself.
+
+        Raises:
+            Problem: It cannot be begun; the state is as before.
+        """
+        link = self._link
+        if self._status.run not in {"idle", "ended"}:
+            return
+        if link is None or self._tasks is None:
+            raise LinkProblem("the board is not connected", hint="wait until it is, then start")
+        if self._status.read_only and self.settings.loads:
+            raise BoardProblem("a load changes the board", hint="connect without --read-only")
+        self._set_run("preparing", "building and deploying the sampler")
+        try:
+            programs = await self._bench.programs(link, self.settings)
+            if self._recording is None:
+                self._recording = self._bench.recording(self.settings)
+            self._begin_recording()
+            self._set_run("preparing", "calibrating")
+            run = MeasuredRun(link, self._hub, programs, self.settings, self._trouble)
+            hello = await run.start()
+        except BaseException as error:
+            self._end_recording("failed")
+            self._set_run("idle", error.title if isinstance(error, Problem) else "")
+            raise
+        self._run, self._run_end = run, asyncio.get_running_loop().create_future()
+        self._set(problem=None, labels=self._labels(hello))
+        self._set_run("running", "")
+        self._tasks.create_task(self._follow(run, self._run_end), name="run")
+
+    async def stop_run(self) -> None:
+        """End the run and keep its record; return once it ended."""
+        if self._run is None or self._run_end is None or self._run_end.done():
+            return
+        self._set_run("ending", "")
+        await self._run.stop()
+        await asyncio.shield(self._run_end)
+
+    async def run_ended(self) -> RunEnd:
+        """Wait until the run that was started last ended; return why."""
+        if self._run_end is None:
+            raise RuntimeError("no run has been started")
+        return await asyncio.shield(self._run_end)
+
+    async def close(self) -> None:
+        """End everything and leave the board as it was found. Safe to call twice."""
+        with contextlib.suppress(Problem):
+            await self.stop_run()
+        self._closing.set()
+        link, self._link = self._link, None
+        if link is not None:
+            with contextlib.suppress(Problem):
+                await self._bench.restore(link)
+            await link.close()
+        if self._main is not None:
+            await asyncio.gather(self._main, return_exceptions=True)
+            self._main = None
+        if self._recording is not None:
+            self._recording.close()
+
+    async def _start_tasks(self) -> None:
+        """Enter the task group, in a task of its own that lives as long as the session."""
+        if self._main is not None:
+            return
+        ready = asyncio.Event()
+
+        async def hold() -> None:
+            async with asyncio.TaskGroup() as tasks:
+                self._tasks = tasks
+                tasks.create_task(self._keep_safe(), name="recording")
+                ready.set()
+                await self._closing.wait()
+
+        self._main = asyncio.create_task(hold(), name="session")
+        await ready.wait()
+
+    async def _connect(self) -> None:
+        link = self._make_link()
+        await link.open()
+        try:
+            await self._bench.prepare(link)
+        except BaseException:
+            await link.close()
+            raise
+        self._link = link
+        self._set(
+            link="connected",
+            link_detail=link.name,
+            kind=self._bench.kind,
+            identity=self._bench.identity,
+            labels=self._labels(None),
+            problem=None,
+        )
+        if self._tasks is not None:
+            self._tasks.create_task(self._watch(link), name="link")
+
+    async def _watch(self, link: Link) -> None:
+        """Wait for the link's end; if it was not ours, try to get it back."""
+        reason = await link.closed()
+        if self._link is not link or self._closing.is_set():
+            return
+        self._link = None
+        await link.close()
+        why = reason.title if isinstance(reason, Problem) else str(reason or "closed")
+        self._set(link="reconnecting", link_detail=why)
+        attempt = 0
+        while not self._closing.is_set():
+            pause = _RETRY_S[min(attempt, len(_RETRY_S) - 1)]
+            attempt += 1
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._closing.wait(), pause)
+                return
+            self._set(link="reconnecting", link_detail=f"{why} · attempt {attempt}")
+            try:
+                await self._connect()
+            except Problem as problem:
+                self._set(link="reconnecting", link_detail=f"{problem.title} · attempt {attempt}")
+            else:
+                return
+
+    async def _follow(self, run: MeasuredRun, ended: asyncio.Future[RunEnd]) -> None:
+        end = await run.wait()
+        self._end_recording(end.reason)
+        self._set_run("ended", f"{end.reason}: {end.detail}" if end.detail else end.reason)
+        if not end.clean:
+            self._trouble(
+                BoardProblem(
+                    f"the run ended: {end.reason}",
+                    detail=end.detail,
+                    hint="what was measured until then is kept; start another run when ready",
+                )
+            )
+        ended.set_result(end)
+
+    async def _keep_safe(self) -> None:
+        """Make sure of the recorded bytes once a second, off the event loop."""
+        while not self._closing.is_set():
+            if self._recording is not None:
+                try:
+                    await asyncio.to_thread(self._recording.tick)
+                except Problem as problem:
+                    self._hub.sink = None
+                    self._trouble(problem)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._closing.wait(), 1.0)
+
+    def _begin_recording(self) -> None:
+        if self._recording is not None:
+            self._recording.begin_run(self.settings, self.settings.label)
+        self._hub.sink = self._recording
+
+    def _end_recording(self, reason: str) -> None:
+        if self._recording is not None and self._hub.sink is not None:
+            try:
+                self._recording.end_run(reason)
+            except Problem as problem:
+                self._trouble(problem)
+        self._hub.sink = None
+
+    def _labels(self, hello: Hello | None) -> tuple[str, ...]:
+        """Return what a reader of the figures must know."""
+        labels = list(self._bench.labels)
+        if hello is not None and hello.counter == "cntvct" and self.settings.counter == "auto":
+            labels.append("CNTVCT fallback")
+        return tuple(dict.fromkeys(labels))
+
+    def _trouble(self, problem: Problem) -> None:
+        self._set(problem=problem)
+
+    def _set(self, **changed: object) -> None:
+        self._status = replace(self._status, **changed)  # type: ignore[arg-type]  # field names are checked by replace
+
+    def _set_run(self, state: RunState, detail: str) -> None:
+        self._set(run=state, run_detail=detail)
