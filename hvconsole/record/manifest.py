@@ -20,7 +20,7 @@ FORMAT = 1
 State = Literal["recording", "complete", "interrupted"]
 
 
-class RunEntry(msgspec.Struct, kw_only=True, omit_defaults=True):
+class RunEntry(msgspec.Struct, kw_only=True):
     """One run of a session.
 
     Attributes:
@@ -42,7 +42,7 @@ class RunEntry(msgspec.Struct, kw_only=True, omit_defaults=True):
     settings: dict[str, Any] = {}
 
 
-class Manifest(msgspec.Struct, kw_only=True, omit_defaults=True):
+class Manifest(msgspec.Struct, kw_only=True):
     """What stands in manifest.toml. Keys of later versions are ignored, a later format refused.
 
     Attributes:
