@@ -1,4 +1,4 @@
-"""Terminal plots of recorded sessions, drawn by plotext: for reports and pipes, not for live use."""
+"""Terminal plots of recorded sessions, drawn by plotext: for reports and pipes, never live."""
 
 from __future__ import annotations
 

@@ -15,12 +15,12 @@ def duration(ns: float) -> str:
     """Return a length of time with three significant digits and its unit: ``4.07 ms``."""
     if math.isnan(ns):
         return "–"
-    for size, unit in _UNITS:
-        if abs(ns) >= size * 0.9995 or unit == "ns":
-            value = ns / size
-            digits = 0 if unit == "ns" else max(0, 2 - math.floor(math.log10(abs(value) or 1)))
-            return f"{value:.{digits}f} {unit}"
-    return "–"
+    size, unit = next(
+        ((size, unit) for size, unit in _UNITS if abs(ns) >= size * 0.9995), _UNITS[-1]
+    )
+    value = ns / size
+    digits = next((d for d in (2, 1) if abs(round(value, d)) < 10 ** (3 - d)), 0)
+    return f"{value:.{0 if unit == 'ns' else digits}f} {unit}"
 
 
 def _share(value: float, *, percent: bool) -> str:

@@ -31,12 +31,14 @@ class Frame:
         lane: CPU number, or `STREAM_LANE`.
         sequence: Place in the run, 0 for the hello.
         payload: The bytes within.
+        end: Bytes of the stream up to and with this frame; 0 where it came as lines of text.
     """
 
     kind: int
     lane: int
     sequence: int
     payload: bytes
+    end: int = 0
 
 
 @dataclass(slots=True)
@@ -104,6 +106,7 @@ class FrameDecoder:
     def __init__(self) -> None:
         self.damage = Damage()
         self._buffer = bytearray()
+        self._passed = 0  # bytes of the stream that are no longer in the buffer
         self._order = Order()
 
     def feed(self, data: bytes) -> list[Frame]:
@@ -124,6 +127,7 @@ class FrameDecoder:
         else:
             at = self._keep_tail(at)
         del buffer[:at]
+        self._passed += at
         return frames
 
     def finish(self) -> None:
@@ -174,7 +178,7 @@ class FrameDecoder:
             # Bytes are missing from within, perhaps: another frame may begin before `end`.
             self.damage.damaged_frames += 1
             return self._skip(start, start + len(MAGIC))
-        frame = Frame(kind, lane, sequence, payload)
+        frame = Frame(kind, lane, sequence, payload, self._passed + end)
         self._order.follow(frame, self.damage)
         frames.append(frame)
         return end

@@ -1,0 +1,83 @@
+"""A recorded session in the shape of a connected board: same screens, same path of bytes."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from pathlib import Path
+
+from hvconsole.link.replay import Replay
+from hvconsole.model.problem import BoardProblem, Problem
+from hvconsole.model.status import Status
+from hvconsole.record.capture import FRAMES
+from hvconsole.record.reader import SessionReader
+from hvconsole.session.hub import Hub
+from hvconsole.stream.snapshot import Snapshot, View
+
+
+class ReplaySession:
+    """A recording as the screens see it (the `Console` of `hvconsole.ui.source`).
+
+    Args:
+        path: The session's folder.
+
+    Raises:
+        Problem: There is no session, or no run in it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        reader = SessionReader(path)
+        self._manifest = reader.manifest
+        self._problem: Problem | None = reader.problem
+        self._path = path
+        self._hub = Hub()
+        self.playback = Replay(path / FRAMES, self._hub.feed, self._hub.restart)
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def status(self) -> Status:
+        """The state of affairs, as of now."""
+        manifest, ended = self._manifest, self._hub.live.ended
+        system = str(manifest.facts.get("kernel", ""))
+        return Status(
+            board=manifest.board,
+            kind=manifest.kind,
+            identity=(f"recorded {manifest.created[:19].replace('T', ' ')} UTC", system),
+            link="replay",
+            link_detail=self._path.name,
+            labels=manifest.labels,
+            run="ended" if ended else "running",
+            run_detail=ended,
+            read_only=True,
+            problem=self._problem,
+        )
+
+    def snapshot(self, view: View) -> Snapshot:
+        """Return what the view shows now."""
+        return self._hub.live.snapshot(view)
+
+    async def open(self) -> None:
+        """Begin to play."""
+        self._task = asyncio.create_task(self.playback.play(), name="replay")
+
+    async def start_run(self) -> None:
+        """A recording cannot measure.
+
+        Raises:
+            BoardProblem: Always.
+        """
+        raise BoardProblem(
+            "a recording cannot measure", hint="connect to the board: hvconsole connect BOARD"
+        )
+
+    async def stop_run(self) -> None:
+        """Nothing runs."""
+
+    async def close(self) -> None:
+        """Let go of the recording. Safe to call twice."""
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+            self._task = None
+        self.playback.close()
