@@ -19,6 +19,8 @@ class Capability(Flag):
     RUN = auto()
     STREAM = auto()
     PUT = auto()
+    # Files of this machine are files of the board: nothing has to be copied.
+    SAME_MACHINE = auto()
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,7 @@ def plain(text: str, limit: int) -> str:
 
 def width(text: str) -> int:
     """Return how many terminal cells a text returned by `plain` takes."""
-    return sum(_cells(char) for char in text)
+    return len(text) if text.isascii() else sum(_cells(char) for char in text)
 
 
 def clip(text: str, limit: int) -> str:
@@ -74,6 +74,31 @@ def clip(text: str, limit: int) -> str:
         if used > limit:
             return text[:fits] + ELLIPSIS
     return text
+
+
+def wrap(text: str, limit: int) -> list[str]:
+    """Break a text returned by `plain` into lines of at most `limit` cells, at blanks if it can."""
+    lines: list[str] = []
+    line = ""
+    for word in text.split():
+        if line and width(line) + 1 + width(word) <= limit:
+            line += f" {word}"
+            continue
+        if line:
+            lines.append(line)
+        *full, line = _chopped(word, max(limit, 2))
+        lines += full
+    return [*lines, line] if line else lines
+
+
+def _chopped(word: str, limit: int) -> list[str]:
+    """Cut a word into pieces of at most `limit` cells; two are needed for a wide character."""
+    pieces = [""]
+    for char in word:
+        if width(pieces[-1]) + _cells(char) > limit:
+            pieces.append("")
+        pieces[-1] += char
+    return pieces
 
 
 def _cells(char: str) -> int:

@@ -49,11 +49,19 @@ class Recording(FrameSink, Protocol):
 
 
 class Workbench(Protocol):
-    """What is done to the board before and after runs; `session.bench` has the real one."""
+    """What is done to the board before and after runs; `session.workbench` has the real one."""
 
-    kind: str
-    identity: tuple[str, ...]
-    labels: tuple[str, ...]
+    @property
+    def kind(self) -> str:
+        """What the board is, in words."""
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        """What else names it, most important first."""
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What every result of this board must carry."""
 
     async def prepare(self, link: Link) -> None:
         """Learn what the board is; undo what an earlier console left behind."""

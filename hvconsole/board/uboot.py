@@ -1,0 +1,291 @@
+r"""U-Boot's prompt over a serial line: stopping autoboot, safe words, checked echoes, variables.
+
+The first half is pure text; `UBoot` at the end drives a port with it.
+
+U-Boot's shell (hush) comes in two forms that differ inside single quotes: the old parser takes a
+backslash there as an escape, the one of 2024.01 and later takes it as itself. Outside of quotes
+both agree, so a backslash or a quote is always written there: ``it's`` becomes ``'it'\''s'``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from hvconsole.link.serial_protocol import SerialPort
+from hvconsole.model.problem import BoardProblem, UsageProblem
+
+MAX_COMMAND = 500  # U-Boot's line buffer holds 512 bytes on most boards
+_BUFFER = 64 * 1024
+_FIFO = 16  # bytes a UART takes before somebody reads them
+_ECHO_S = 2.0
+_KEY_S = 0.1
+_INTERRUPT = b"\x03"
+
+_PLAIN_WORD = re.compile(r"[A-Za-z0-9_./:=,+@%-]+")
+_QUOTED = re.compile(r"[^'\\]+|['\\]")
+_COMMAND_NAME = re.compile(r"[a-z0-9_?]+")
+_NAME = re.compile(r"[!-,.-<>-~][!-<>-~]*")  # no blank, no '=', no leading '-'
+_BANNER = re.compile(rb"U-Boot (?:SPL )?\d{4}\.\d\d")
+_COUNTDOWN = re.compile(
+    rb"(?i)(?:hit any key|press \S+) to (?:stop|abort) autoboot|autoboot in \d+ second"
+)
+
+
+def quote(word: str) -> str:
+    """Return a word as hush reads it back unchanged.
+
+    Raises:
+        UsageProblem: It holds what cannot be typed at U-Boot: anything but printable ASCII.
+    """
+    if not (word.isascii() and (word.isprintable() or not word)):
+        raise UsageProblem(
+            f"{word!r} cannot be typed at U-Boot",
+            detail="its line editor acts on control characters, and its words are ASCII",
+            hint="leave out line ends, control characters and letters beyond ASCII",
+        )
+    if _PLAIN_WORD.fullmatch(word):
+        return word
+    parts = [f"\\{part}" if part in "'\\" else f"'{part}'" for part in _QUOTED.findall(word)]
+    return "".join(parts) or "''"
+
+
+def command_line(argv: Sequence[str]) -> str:
+    """Return an argument list as one line of hush.
+
+    Raises:
+        UsageProblem: The first word is no command's name, a word cannot be typed, or the line is
+            longer than U-Boot's buffer.
+    """
+    if not argv or not _COMMAND_NAME.fullmatch(argv[0]):
+        raise UsageProblem(f"{argv[0] if argv else ''!r} is no U-Boot command")
+    line = " ".join([argv[0], *(quote(word) for word in argv[1:])])
+    return check_length(line)
+
+
+def check_length(line: str) -> str:
+    """Return a line that fits U-Boot's buffer.
+
+    Raises:
+        UsageProblem: It does not; U-Boot would drop the rest with a beep for each character.
+    """
+    if len(line) > MAX_COMMAND:
+        raise UsageProblem(
+            f"a U-Boot command of {len(line)} characters is too long",
+            detail=f"{line[:60]}…\nits line buffer holds {MAX_COMMAND} safely",
+            hint="put parts into variables, or the whole into a script",
+        )
+    return line
+
+
+def counts_down(text: bytes) -> bool:
+    """Return whether U-Boot is about to boot by itself and can be stopped now."""
+    return _COUNTDOWN.search(text) is not None
+
+
+def at_prompt(text: bytes, prompt: bytes) -> bool:
+    """Return whether the text ends in the prompt, at the beginning of a line."""
+    return text.endswith(prompt) and text[: -len(prompt)][-1:] in {b"", b"\n", b"\r"}
+
+
+def parse_variable(name: str, output: str) -> str | None:
+    """Return a variable's value from what ``printenv NAME`` wrote, or None."""
+    start = f"{name}="
+    return output[len(start) :].removesuffix("\n") if output.startswith(start) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a U-Boot command did: its status (0 is success) and what it wrote."""
+
+    status: int
+    output: str
+
+
+class UBoot:
+    r"""A board's U-Boot at the other end of a serial port.
+
+    The port's owner hands everything that arrives to `feed`, beside whoever else reads it.
+
+    Args:
+        port: Where to type.
+        prompt: What U-Boot shows when it waits.
+        stop_keys: What stops its autoboot; a password or ``b"\x03"`` on some boards.
+    """
+
+    def __init__(
+        self, port: SerialPort, *, prompt: bytes = b"=> ", stop_keys: bytes = b" "
+    ) -> None:
+        self._port = port
+        self._prompt = prompt
+        self._stop_keys = stop_keys
+        self._buffer = b""
+        self._news = asyncio.Event()
+
+    def feed(self, data: bytes) -> None:
+        """Take what the board sent."""
+        self._buffer = (self._buffer + data)[-_BUFFER:]
+        self._news.set()
+
+    async def interrupt(self, timeout: float) -> None:
+        """Wait for U-Boot to come up, keep it from booting, reach its prompt.
+
+        Keys are pressed from U-Boot's first line on: with a delay of zero the countdown is over
+        before it can be read.
+
+        Args:
+            timeout: Seconds; the board must have been reset by then.
+
+        Raises:
+            BoardProblem: No U-Boot came up, or its autoboot did not stop.
+        """
+        await self._until(
+            lambda: bool(_BANNER.search(self._buffer)) or counts_down(self._buffer),
+            timeout,
+            "U-Boot did not come up",
+            "reset the board, and check that this is its console",
+        )
+        try:
+            async with asyncio.timeout(timeout):
+                while not self._prompt_seen():
+                    await self._port.send(self._stop_keys)
+                    self._news.clear()
+                    try:
+                        await asyncio.wait_for(self._news.wait(), _KEY_S)
+                    except TimeoutError:
+                        continue
+        except TimeoutError:
+            raise self._problem(
+                "U-Boot's autoboot did not stop",
+                "is another key needed to stop it, or is its prompt another one?",
+            ) from None
+        await self.sync()
+
+    async def sync(self, timeout: float = 3.0) -> None:
+        """Reach an empty prompt from one with anything typed at it.
+
+        Raises:
+            BoardProblem: There is no U-Boot prompt.
+        """
+        self._buffer = b""
+        await self._port.send(_INTERRUPT)
+        await self._until(
+            lambda: at_prompt(self._buffer, self._prompt),
+            timeout,
+            "U-Boot does not answer",
+            "is the board at its U-Boot prompt?",
+        )
+
+    async def run(self, argv: Sequence[str], timeout: float = 10.0) -> Reply:
+        """Run a command to its end.
+
+        Raises:
+            UsageProblem: It cannot be typed.
+            BoardProblem: It did not end in time, or what was typed does not come back.
+        """
+        mark = f"hv{secrets.token_hex(3)}="
+        await self._type(check_length(f"{command_line(argv)}; echo {mark}$?"))
+        end = re.compile(rb"%s(\d+)\r*\n" % mark.encode())
+        await self._until(
+            lambda: end.search(self._buffer) and at_prompt(self._buffer, self._prompt),
+            timeout,
+            f"U-Boot's {argv[0]} did not end",
+            "give it more time, or reset the board",
+        )
+        found = end.search(self._buffer)
+        assert found is not None  # noqa: S101  # the condition above
+        output = self._buffer[: found.start()].decode("ascii", "backslashreplace")
+        return Reply(int(found[1]), output.replace("\r", ""))
+
+    async def start(self, line: str) -> None:
+        """Type a line that leaves U-Boot (``boot``, ``bootz …``), as it is.
+
+        Raises:
+            BoardProblem: What was typed does not come back.
+        """
+        await self._type(check_length(line))
+
+    async def getenv(self, name: str) -> str | None:
+        """Return a variable's value, or None if there is none.
+
+        Raises:
+            UsageProblem: That cannot be a variable's name.
+        """
+        reply = await self.run(["printenv", _variable(name)])
+        return parse_variable(name, reply.output) if reply.status == 0 else None
+
+    async def setenv(self, name: str, value: str | None) -> None:
+        """Set a variable (None removes it) in memory, and read it back.
+
+        Raises:
+            BoardProblem: It has another value afterwards.
+        """
+        await self.run(["setenv", _variable(name), *([value] if value else [])])
+        now = await self.getenv(name)
+        if now != (value or None):
+            raise BoardProblem(
+                f"U-Boot did not take variable {name}", detail=f"set: {value!r}\nread: {now!r}"
+            )
+
+    async def _type(self, line: str) -> None:
+        """Type a line and end it; each piece must have come back before the next is sent."""
+        for piece in (_FIFO, 1):
+            await self.sync()
+            if await self._echoed(line.encode(), piece):
+                self._buffer = b""
+                await self._port.send(b"\r")
+                await self._until(lambda: b"\n" in self._buffer, _ECHO_S, "U-Boot went silent", "")
+                self._buffer = self._buffer.partition(b"\n")[2]
+                return
+        problem = self._problem(
+            "U-Boot does not repeat what is typed",
+            "check the line's settings, and that nobody else types",
+        )
+        await self._port.send(_INTERRUPT)
+        raise problem
+
+    async def _echoed(self, line: bytes, piece: int) -> bool:
+        self._buffer = b""
+        for at in range(0, len(line), piece):
+            await self._port.send(line[at : at + piece])
+            sent = line[: at + piece]
+            try:
+                async with asyncio.timeout(_ECHO_S):
+                    while len(self._buffer) < len(sent):
+                        self._news.clear()
+                        await self._news.wait()
+            except TimeoutError:
+                return False
+            if self._buffer != sent:
+                return False
+        return True
+
+    def _prompt_seen(self) -> bool:
+        """Whether the last line begins with the prompt; stop keys may stand behind it."""
+        last = self._buffer.replace(b"\r", b"\n").rpartition(b"\n")[2]
+        return last.startswith(self._prompt)
+
+    async def _until(
+        self, done: Callable[[], object], timeout: float, title: str, hint: str
+    ) -> None:
+        try:
+            async with asyncio.timeout(timeout):
+                while not done():
+                    self._news.clear()
+                    await self._news.wait()
+        except TimeoutError:
+            raise self._problem(title, hint) from None
+
+    def _problem(self, title: str, hint: str) -> BoardProblem:
+        tail = self._buffer[-300:].decode("ascii", "backslashreplace")
+        seen = "".join(char if char.isprintable() or char == "\n" else "" for char in tail)
+        return BoardProblem(title, detail=f"last seen: {seen.strip() or 'nothing'}", hint=hint)
+
+
+def _variable(name: str) -> str:
+    if not _NAME.fullmatch(name):
+        raise UsageProblem(f"{name!r} cannot name a U-Boot variable")
+    return name

@@ -1,0 +1,55 @@
+"""From a board's profile to a session with everything behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from hvconsole.link.local import LocalLink
+from hvconsole.link.protocol import Link
+from hvconsole.model.board import BoardProfile
+from hvconsole.model.problem import UsageProblem
+from hvconsole.model.run import RunSettings
+from hvconsole.session.session import Session
+from hvconsole.session.workbench import BoardBench
+
+
+def live_session(
+    profile: BoardProfile,
+    settings: RunSettings,
+    *,
+    record_to: Path | None,
+    accept_new_host_key: bool = False,
+    read_only: bool = False,
+) -> Session:
+    """Return a session on a board, not yet open."""
+    make_link = link_maker(profile, accept_new_host_key=accept_new_host_key)
+    bench = BoardBench(profile, record_to)
+    return Session(profile, make_link, bench, settings, read_only=read_only)
+
+
+def link_maker(profile: BoardProfile, *, accept_new_host_key: bool = False) -> Callable[[], Link]:
+    """Return what makes links to a board.
+
+    Args:
+        profile: The board.
+        accept_new_host_key: Trust a key that is not known yet; a changed one never.
+
+    Raises:
+        UsageProblem: The profile has no way to the board.
+    """
+    if profile.kind == "local":
+        return LocalLink
+    address = profile.ssh
+    if address is None:
+        raise UsageProblem(
+            f"board '{profile.name}' has no way to it",
+            hint='add to its table: ssh = "root@ADDRESS"',
+        )
+
+    def make() -> Link:
+        from hvconsole.link.ssh import SshLink  # asyncssh only where it is needed
+
+        return SshLink(address, decide=(lambda _: True) if accept_new_host_key else None)
+
+    return make

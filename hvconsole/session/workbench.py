@@ -1,0 +1,132 @@
+"""What is done to a board around its runs: learning what it is, our programs onto it, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from hvconsole.board.deploy import DeployedProbe, Deployment
+from hvconsole.board.facts import BoardFacts, gather
+from hvconsole.board.journal import Journal, undo_pending
+from hvconsole.link.protocol import Link
+from hvconsole.model.board import BoardProfile
+from hvconsole.model.run import RunSettings
+from hvconsole.record.capture import SessionWriter
+from hvconsole.record.manifest import new_manifest
+from hvconsole.session.run import SAMPLER
+
+# Of what a board says of itself, what a reader of its figures may want to know later.
+_KEPT = (
+    "machine",
+    "kernel",
+    "hostname",
+    "system",
+    "model",
+    "compatible",
+    "cpus_online",
+    "cpus_allowed",
+    "hypervisor",
+    "control_domain",
+    "cmdline",
+    "clocks",
+    "thermal",
+    "memory_kib",
+    "counter_module",
+    "rt_runtime_us",
+    "rt_period_us",
+    "clocksource",
+    "load",
+)
+
+
+class BoardBench:
+    """The `Workbench` of a board that is reached over a link.
+
+    Args:
+        profile: The board.
+        record_to: The session to record into; None records nothing.
+    """
+
+    def __init__(self, profile: BoardProfile, record_to: Path | None) -> None:
+        self._profile = profile
+        self._record_to = record_to
+        self._facts = BoardFacts()
+        self._journal: Journal | None = None
+        self._deployment: Deployment | None = None
+        self._deployed: Mapping[str, DeployedProbe] = {}
+
+    @property
+    def kind(self) -> str:
+        """What the board is, in words."""
+        if self._facts.model:
+            return self._facts.model
+        return "this machine" if self._profile.kind == "local" else self._profile.profile
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        """Kernel, system and what else names the board, most important first."""
+        facts = self._facts
+        lines = [f"Linux {facts.kernel} {facts.machine}" if facts.kernel else "", facts.system]
+        if facts.hypervisor:
+            lines.append(f"under {facts.hypervisor}")
+        return tuple(line for line in lines if line)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What every result of this board must carry."""
+        return self._profile.labels
+
+    async def prepare(self, link: Link) -> None:
+        """Learn what the board is; undo what an earlier console left behind.
+
+        Raises:
+            Problem: The board does not answer as a board.
+        """
+        self._facts = await gather(link)
+        boot = self._facts.boot_id
+        await undo_pending(link, self._profile.name, boot=boot)
+        if self._journal is not None:
+            self._journal.close()
+        self._journal = Journal(self._profile.name, boot=boot)
+        self._deployment = Deployment(link, self._facts, self._journal)
+
+    async def programs(self, link: Link, settings: RunSettings) -> Mapping[str, str]:
+        """Build and deploy what the run needs; return paths by name."""
+        del link  # the deployment belongs to it
+        if self._deployment is None:
+            raise RuntimeError("the board has not been prepared")
+        names = [SAMPLER, *(load.name for load in settings.loads)]
+        self._deployed = await self._deployment.programs(names)
+        return {name: probe.path for name, probe in self._deployed.items()}
+
+    def recording(self, settings: RunSettings) -> SessionWriter | None:
+        """Begin the recording, with what is known of the board."""
+        del settings  # each run has its own in the manifest
+        if self._record_to is None:
+            return None
+        facts = msgspec.to_builtins(self._facts)
+        manifest = new_manifest(
+            self._profile.name,
+            kind=self.kind,
+            labels=self.labels,
+            facts={name: facts[name] for name in _KEPT if facts[name] not in (None, "", [])},
+            probes={name: probe.sha256 for name, probe in self._deployed.items()},
+            built_by={name: probe.built_by for name, probe in self._deployed.items()},
+        )
+        return SessionWriter.create(self._record_to, manifest)
+
+    async def restore(self, link: Link) -> None:
+        """Undo everything that was changed on the board.
+
+        Raises:
+            BoardProblem: Something could not be undone; it stays in the journal.
+        """
+        if self._journal is None:
+            return
+        left = await self._journal.undo_all(link)
+        self._journal.close()
+        self._journal = None
+        if left:
+            raise left[0].problem(link.name)

@@ -1,0 +1,144 @@
+"""The timeline: from when to when the CPU was away, and for how long."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from hvconsole.stream.snapshot import Columns
+from hvconsole.ui.chart.axes import Layout, draw_below, draw_left, layout, row_of
+from hvconsole.ui.chart.cells import RAMP_STEPS, Canvas, Role, band, ramp
+from hvconsole.ui.chart.raster import (
+    ACROSS,
+    BRAILLE,
+    DOWN,
+    braille,
+    dot_rows,
+    resample_extremes,
+    resample_mean,
+    spans,
+)
+from hvconsole.ui.chart.scale import Scale, ticks
+
+F64 = npt.NDArray[np.float64]
+I64 = npt.NDArray[np.int64]
+
+# Heartbeats come every 100 ms a lane: what is newer than two of them may still be under way, and
+# to call it unwatched would make the newest edge flicker.
+_UNDER_WAY_S = 0.25
+_FULLY_WATCHED = 0.995
+_CELLS_A_LABEL = 12
+_HATCH = "\N{BOX DRAWINGS LIGHT DIAGONAL UPPER RIGHT TO LOWER LEFT}"
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """What to draw.
+
+    Attributes:
+        columns: Switches by column of time.
+        now_s: Newest moment heard of; nothing right of it is called unwatched.
+        scale: The axis of lengths, in ns.
+        colours: The scale that colours lengths, the same in all charts and tables.
+        thresholds_ns: Lines to draw across.
+        cursor_s: Moment to mark, or None.
+        length_label: Says a length in ns.
+        time_label: Says a moment in seconds, given the distance of two labels.
+    """
+
+    columns: Columns
+    now_s: float
+    scale: Scale
+    colours: Scale
+    length_label: Callable[[float], str]
+    time_label: Callable[[float, float], str]
+    thresholds_ns: tuple[float, ...] = ()
+    cursor_s: float | None = None
+
+
+def draw_timeline(what: Timeline, width: int, height: int) -> Canvas:
+    """Draw a timeline with its axes, `width` × `height` cells."""
+    canvas = Canvas(width, height)
+    place = layout(width, height)
+    if place.width < 1 or place.height < 1:
+        return canvas
+    canvas.put(place.left, 0, _data(what, place))
+    _shade_unwatched(canvas, what, place)
+    _threshold_lines(canvas, what, place)
+    _cursor(canvas, what, place)
+    draw_left(canvas, place, ticks(what.scale, place.most_rows_ticks, what.length_label))
+    start, end = span_of(what.columns)
+    if end > start:
+        time = Scale(start, end)
+        wanted = max(place.width // _CELLS_A_LABEL, 1)
+        values = ticks(time, wanted, str)
+        step = values[1].value - values[0].value if len(values) > 1 else end - start
+        draw_below(canvas, place, ticks(time, wanted, lambda s: what.time_label(s, step)))
+    return canvas
+
+
+def span_of(columns: Columns) -> tuple[float, float]:
+    """Return both ends of the view in seconds; (0, 0) for a view of nothing."""
+    edges = columns.edges_s
+    return (float(edges[0]), float(edges[-1])) if edges.size > 1 else (0.0, 0.0)
+
+
+def ramp_steps(position: F64) -> I64:
+    """Return the step of the ramp at positions on the axis of lengths."""
+    shown = np.nan_to_num(position, nan=0.0)
+    return np.minimum((shown * RAMP_STEPS).astype(np.int64), RAMP_STEPS - 1)
+
+
+def _data(what: Timeline, place: Layout) -> Canvas:
+    """Draw each column from its shortest to its longest switch; the longest shines."""
+    across, down = place.width * ACROSS, place.height * DOWN
+    low, high = resample_extremes(what.columns.shortest_ns, what.columns.longest_ns, across)
+    top = dot_rows(what.scale.position(high), down)
+    bottom = np.maximum(dot_rows(what.scale.position(low), down), top)
+    canvas = Canvas(place.width, place.height)
+    canvas.chars[:] = braille(spans(top, bottom, down))
+    rows_ns = [what.scale.at(1 - (y + 0.5) / place.height) for y in range(place.height)]
+    steps = ramp_steps(what.colours.position(np.asarray(rows_ns)))
+    canvas.roles[:] = (steps + band(0))[:, None]
+    shown = np.flatnonzero(top >= 0)
+    rows = top[shown] // DOWN
+    canvas.roles[rows, shown // ACROSS] = steps[rows] + ramp(0)
+    canvas.roles[canvas.chars == ord(" ")] = Role.TEXT
+    return canvas
+
+
+def _shade_unwatched(canvas: Canvas, what: Timeline, place: Layout) -> None:
+    """Hatch from below: as much of the height as nobody watched of the time."""
+    edges = what.columns.edges_s
+    if edges.size < 2:  # noqa: PLR2004  # one edge is no column
+        return
+    known = (edges[:-1] >= 0) & (edges[1:] <= what.now_s - _UNDER_WAY_S)
+    watched = np.where(known, np.nan_to_num(what.columns.watched, nan=1.0), 1.0)
+    share = 1.0 - resample_mean(watched, place.width)
+    rows = np.where(share > 1 - _FULLY_WATCHED, np.ceil(share * place.height - 1e-9), 0)
+    above = np.arange(place.height, 0, -1)[:, None]
+    if rows.any():
+        plot = slice(place.height), slice(place.left, None)
+        canvas.fill_empty(plot, _HATCH, Role.BLIND, where=above <= rows)
+
+
+def _threshold_lines(canvas: Canvas, what: Timeline, place: Layout) -> None:
+    for threshold in dict.fromkeys(what.thresholds_ns):
+        if not what.scale.low <= threshold <= what.scale.high:
+            continue
+        y = row_of(float(what.scale.position(np.asarray(threshold))), place.height)
+        canvas.fill_empty((y, slice(place.left, None)), "╌", Role.THRESHOLD)
+
+
+def _cursor(canvas: Canvas, what: Timeline, place: Layout) -> None:
+    start, end = span_of(what.columns)
+    if what.cursor_s is None or not start <= what.cursor_s <= end or end <= start:
+        return
+    share = (what.cursor_s - start) / (end - start)
+    x = place.left + min(int(share * place.width), place.width - 1)
+    chars = canvas.chars[: place.height, x]
+    chars[(chars < BRAILLE) | (chars >= BRAILLE + 256)] = ord("│")
+    canvas.roles[: place.height, x] = Role.CURSOR

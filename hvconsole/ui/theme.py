@@ -1,0 +1,170 @@
+"""From a theme's file to what Textual and our own painting need."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from rich.style import Style
+from textual.theme import Theme
+
+from hvconsole.config.themes import ThemeFile, is_hex
+from hvconsole.ui.chart.cells import RAMP_STEPS, Role
+
+NO_COLOUR_THEME = "mono"
+DEFAULT_THEME = "dark"
+
+_BAND_STRENGTH = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Palette:
+    """A style for every role.
+
+    Attributes:
+        body: Indexed by role, on the theme's background; see `Role` for what follows them.
+        bar: The same on the background of header and footer.
+    """
+
+    body: tuple[Style, ...]
+    bar: tuple[Style, ...]
+
+
+def palette(file: ThemeFile) -> Palette:
+    """Return the styles of a theme, indexed by role."""
+    colours = file.colors
+    written = msgspec.structs.asdict(file.roles)
+    derived = _derived(file)
+    roles = [_style(written[role.name.lower()] or derived[role.name.lower()]) for role in Role]
+    lengths = [_style(text) for text in _steps(file.ramp)]
+    quiet = [_style(text) for text in _steps(file.band or _towards(file.ramp, colours.background))]
+    styles = [*roles, *lengths, *quiet]
+    styles += [style + roles[Role.SELECTED] for style in styles]
+    body = _style(f"{colours.foreground} on {colours.background}")
+    bar = body + roles[Role.HEADER]
+    return Palette(tuple(body + style for style in styles), tuple(bar + style for style in styles))
+
+
+def textual_theme(name: str, file: ThemeFile) -> Theme:
+    """Return the theme as Textual registers it; its own widgets (palette, help) follow it."""
+    colours = msgspec.structs.asdict(file.colors)
+    return Theme(
+        name=name,
+        dark=file.dark,
+        ansi=file.ansi,
+        variables=_variables(file),
+        **colours,
+    )
+
+
+def _variables(file: ThemeFile) -> dict[str, str]:
+    colours = file.colors
+    own = {
+        "border": colours.primary,
+        "border-blurred": colours.panel,
+        "block-cursor-background": colours.primary,
+        "block-cursor-foreground": colours.background,
+        "block-cursor-text-style": "bold",
+        "input-selection-background": colours.panel,
+    }
+    if not file.ansi:
+        return own
+    # Where the terminal decides on colours, only reversal is sure to be seen.
+    plain: dict[str, str] = {
+        "ansi-background": "ansi_default",
+        "ansi-foreground": "ansi_default",
+        "boost": "ansi_default",
+        "block-cursor-background": "ansi_default",
+        "block-cursor-foreground": "ansi_default",
+        "block-cursor-text-style": "reverse",
+        "block-cursor-blurred-text-style": "reverse",
+        "input-cursor-text-style": "reverse",
+        "input-selection-background": "ansi_default",
+        "input-selection-foreground": "ansi_default",
+        "screen-selection-background": "ansi_default",
+        "screen-selection-foreground": "ansi_default",
+        "border": colours.primary,
+        "border-blurred": "ansi_default",
+        "scrollbar": colours.primary,
+        "scrollbar-hover": colours.primary,
+        "scrollbar-active": colours.primary,
+        "scrollbar-background": "ansi_default",
+        "scrollbar-background-hover": "ansi_default",
+        "scrollbar-background-active": "ansi_default",
+        "footer-key-foreground": colours.primary,
+        "link-color": colours.primary,
+    }
+    return plain
+
+
+def _derived(file: ThemeFile) -> dict[str, str]:
+    """Return a style for each role out of the theme's ten colours."""
+    c = file.colors
+
+    def faint(share: float) -> str:
+        return "dim" if file.ansi else _mix(c.foreground, c.background, share)
+
+    def block(colour: str) -> str:
+        return f"{colour} reverse bold" if file.ansi else f"{c.background} on {colour} bold"
+
+    return {
+        "text": "",
+        "muted": faint(0.4),
+        "strong": "bold",
+        "title": "bold",
+        "frame": faint(0.75),
+        "focus": c.primary,
+        "label": faint(0.4),
+        "axis": faint(0.65),
+        "grid": faint(0.88),
+        "blind": faint(0.75),
+        "threshold": c.secondary,
+        "cursor": f"{c.foreground} bold",
+        "rate": c.secondary,
+        "area": f"{c.secondary} dim" if file.ansi else _mix(c.secondary, c.background, 0.6),
+        "mark": faint(0.35),
+        "good": c.success,
+        "warn": c.warning,
+        "bad": f"{c.error} bold",
+        "key": f"{c.primary} bold",
+        "brand": f"{c.primary} bold",
+        "chip": block(c.accent),
+        "rec": f"{c.error} bold",
+        "selected": "reverse" if file.ansi else f"on {c.panel}",
+        "header": f"{c.foreground} on {c.surface}",
+        "banner": block(c.accent),
+        "alert": block(c.error),
+    }
+
+
+def _style(text: str) -> Style:
+    """Read our words for a style as Rich does: its colours are called without ``ansi_``."""
+    return Style.parse(text.replace("ansi_", ""))
+
+
+def _steps(stops: tuple[str, ...]) -> list[str]:
+    """Spread stops over the ramp's steps, blending where they are plain colours."""
+    if len(stops) == 1 or not all(is_hex(stop) for stop in stops):
+        return [stops[step * len(stops) // RAMP_STEPS] for step in range(RAMP_STEPS)]
+    out = []
+    for step in range(RAMP_STEPS):
+        place = step * (len(stops) - 1) / (RAMP_STEPS - 1)
+        index = min(int(place), len(stops) - 2)
+        out.append(_mix(stops[index], stops[index + 1], place - index))
+    return out
+
+
+def _towards(stops: tuple[str, ...], background: str) -> tuple[str, ...]:
+    """Return quieter stops: nearer to the background, dim where the terminal decides."""
+    if not is_hex(background):
+        return tuple(f"{stop} dim" for stop in stops)
+    return tuple(
+        _mix(stop, background, 1 - _BAND_STRENGTH) if is_hex(stop) else stop for stop in stops
+    )
+
+
+def _mix(colour: str, other: str, share: float) -> str:
+    """Return a colour that lies `share` of the way (0 to 1) from one to the other."""
+    pairs: Any = zip(bytes.fromhex(colour[1:]), bytes.fromhex(other[1:]), strict=True)
+    return "#" + "".join(f"{round(a + (b - a) * share):02x}" for a, b in pairs)

@@ -1,0 +1,60 @@
+"""The help screen: what the keys do, in one or two columns."""
+
+from __future__ import annotations
+
+from hvconsole.model.text import width as cells
+from hvconsole.ui.chart.cells import Role, Row
+from hvconsole.ui.view.keys import Entry
+from hvconsole.ui.view.line import cut, pad
+
+_KEYS = 16
+_TWO_COLUMNS = 116
+_MANY_KEYS = 5
+_MOUSE = [
+    Entry(("wheel",), "Zoom about the moment under the pointer"),
+    Entry(("drag",), "Pan the timeline"),
+    Entry(("click",), "Set the cursor; pick a row, key or moment"),
+    Entry(("Shift+drag",), "Select text, in most terminals"),
+]
+
+
+def help_rows(groups: dict[str, list[Entry]], width: int) -> list[Row]:
+    """Return help as rows exactly `width` cells wide."""
+    blocks = [_block(name, entries) for name, entries in {**groups, "Mouse": _MOUSE}.items()]
+    if width < _TWO_COLUMNS:
+        return [pad(row, width) for block in blocks for row in block]
+    left, right = _halves(blocks)
+    half = width // 2
+    rows = []
+    for index in range(max(len(left), len(right))):
+        west = left[index] if index < len(left) else []
+        east = right[index] if index < len(right) else []
+        rows.append(pad([*pad(west, half), *east], width))
+    return rows
+
+
+def keys_text(keys: tuple[str, ...]) -> str:
+    """Say several keys; a long series by its ends, as in ``1 … 9``."""
+    if len(keys) >= _MANY_KEYS:
+        return f"{keys[0]} … {keys[-1]}"
+    return " ".join(keys)
+
+
+def _block(name: str, entries: list[Entry]) -> list[Row]:
+    rows: list[Row] = [[(name, int(Role.TITLE))]]
+    for entry in entries:
+        keys = keys_text(entry.keys)
+        blank = " " * max(_KEYS - cells(keys), 1)
+        rows.append(cut([("  ", 0), (keys, int(Role.KEY)), (blank, 0), (entry.tooltip, 0)], 1000))
+    return [*rows, []]
+
+
+def _halves(blocks: list[list[Row]]) -> tuple[list[Row], list[Row]]:
+    """Split blocks so that both columns are about equally long, keeping their order."""
+    total = sum(len(block) for block in blocks)
+    left: list[Row] = []
+    right: list[Row] = []
+    for block in blocks:
+        fits = not right and len(left) + len(block) / 2 <= total / 2
+        (left if fits else right).extend(block)
+    return left, right

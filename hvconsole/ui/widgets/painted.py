@@ -1,0 +1,115 @@
+"""Widgets that paint rows of cells themselves, and only those rows that changed."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.geometry import Region
+from textual.strip import Strip
+from textual.widget import Widget
+
+from hvconsole.ui.chart.cells import Role, Row
+from hvconsole.ui.chart.frame import Caption, framed
+from hvconsole.ui.host import host_of
+
+
+class Painted(Widget):
+    """A widget whose content is rows of cells.
+
+    Subclasses say in `rows` what is to be seen, and call `repaint` when that may have changed.
+    The roles become colours only here.
+    """
+
+    ALLOW_SELECT = False
+    on_bar: ClassVar[bool] = False
+    exact: ClassVar[bool] = False  # rows fill the width with narrow characters: no need to measure
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002  # Textual's name for it
+        super().__init__(id=id, classes=classes)
+        self._rows: list[Row] = []
+        self._strips: list[Strip] = []
+        self._styles: tuple[Style, ...] = ()
+        self._painted: tuple[int, int] = (0, 0)
+
+    def rows(self, width: int, height: int) -> list[Row]:
+        """Return what is to be seen, at most `height` rows of `width` cells."""
+        raise NotImplementedError
+
+    def repaint(self) -> None:
+        """Paint anew; only rows that differ are sent to the terminal."""
+        if not self.is_mounted or not self.display or not self.size:
+            self._painted = (0, 0)  # not seen now: paint anew when it is
+            return
+        changed = self._paint()
+        if changed is None:
+            self.refresh()
+        elif changed:
+            self.refresh(*(Region(0, y, self.size.width, 1) for y in changed))
+
+    def render_line(self, y: int) -> Strip:
+        """Return a row for Textual's compositor."""
+        if self._painted != tuple(self.size) or self._styles is not self._palette():
+            self._paint()
+        if y < len(self._strips):
+            return self._strips[y]
+        return Strip([Segment(" " * self.size.width, self._palette()[Role.TEXT])])
+
+    def _palette(self) -> tuple[Style, ...]:
+        palette = host_of(self).palette
+        return palette.bar if self.on_bar else palette.body
+
+    def _paint(self) -> list[int] | None:
+        """Bring the strips up to date; return the rows that changed, None for all."""
+        width, height = self.size
+        styles = self._palette()
+        rows = self.rows(width, height)[:height]
+        same = self._painted == (width, height) and self._styles is styles
+        before = self._rows if same else []
+        kept = self._strips
+        self._strips = [
+            kept[y] if y < len(before) and row == before[y] else self._strip(row, width, styles)
+            for y, row in enumerate(rows)
+        ]
+        self._rows, self._styles, self._painted = rows, styles, (width, height)
+        if not same or len(rows) != len(before):
+            return None
+        return [y for y, strip in enumerate(self._strips) if strip is not kept[y]]
+
+    def _strip(self, row: Row, width: int, styles: tuple[Style, ...]) -> Strip:
+        segments = [Segment(text, styles[role]) for text, role in row]
+        if self.exact:
+            return Strip(segments, width)
+        strip = Strip(segments)
+        return strip.adjust_cell_length(width, styles[Role.TEXT])
+
+
+class Panel(Painted, can_focus=True):
+    """A framed part of the screen; its frame shows whether it has the focus."""
+
+    def caption(self) -> Caption:
+        """Return what stands in the frame."""
+        raise NotImplementedError
+
+    def inside(self, width: int, height: int) -> list[Row]:
+        """Return what stands inside the frame: rows exactly `width` cells wide."""
+        raise NotImplementedError
+
+    def rows(self, width: int, height: int) -> list[Row]:
+        """Return frame and content."""
+        room = max(height - 2, 0), max(width - 2, 0)
+        inside = self.inside(room[1], room[0])[: room[0]]
+        blank: Row = [(" " * room[1], int(Role.TEXT))]
+        inside += [blank] * (room[0] - len(inside))
+        edge = Role.FOCUS if self.has_focus else Role.FRAME
+        return framed(inside, self.caption(), width, edge=edge)
+
+    def on_focus(self, _event: events.Focus) -> None:
+        """Show the focus."""
+        self.repaint()
+
+    def on_blur(self, _event: events.Blur) -> None:
+        """Show that the focus is gone."""
+        self.repaint()
