@@ -52,6 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
         record_to=new_session_path(profile.name) if recorded else None,
         accept_new_host_key=arguments.accept_new_host_key,
         read_only=arguments.read_only,
+        start=not arguments.read_only if arguments.start is None else arguments.start,
     )
     app = HvconsoleApp(
         session,

@@ -21,11 +21,12 @@ def live_session(
     record_to: Path | None,
     accept_new_host_key: bool = False,
     read_only: bool = False,
+    start: bool = False,
 ) -> Session:
-    """Return a session on a board, not yet open."""
+    """Return a session on a board, not yet open; `start` begins a run once it is."""
     make_link = link_maker(profile, accept_new_host_key=accept_new_host_key)
     bench = BoardBench(profile, record_to)
-    return Session(profile, make_link, bench, settings, read_only=read_only)
+    return Session(profile, make_link, bench, settings, read_only=read_only, start=start)
 
 
 def link_maker(profile: BoardProfile, *, accept_new_host_key: bool = False) -> Callable[[], Link]:

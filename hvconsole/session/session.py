@@ -88,6 +88,7 @@ class Session:
         bench: What is done to the board around runs.
         settings: The run that `start_run` starts.
         read_only: Refuse whatever changes the board's state.
+        start: Begin a run as soon as the board is connected for the first time.
     """
 
     playback = None
@@ -100,7 +101,9 @@ class Session:
         settings: RunSettings,
         *,
         read_only: bool = False,
+        start: bool = False,
     ) -> None:
+        self._start_first = start
         self._make_link = make_link
         self._bench = bench
         self.settings = settings
@@ -140,6 +143,9 @@ class Session:
         except Problem as problem:
             self._set(link="lost", link_detail=problem.title, problem=problem)
             raise
+        if self._start_first and self._tasks is not None:
+            self._start_first = False
+            self._tasks.create_task(self._start_or_tell(), name="first run")
 
     async def start_run(self) -> None:
         """Begin a measured run; return once the sampler has calibrated itself.
@@ -201,6 +207,12 @@ class Session:
             self._main = None
         if self._recording is not None:
             self._recording.close()
+
+    async def _start_or_tell(self) -> None:
+        try:
+            await self.start_run()
+        except Problem as problem:
+            self._trouble(problem)
 
     async def _start_tasks(self) -> None:
         """Enter the task group, in a task of its own that lives as long as the session."""

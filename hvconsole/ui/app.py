@@ -167,8 +167,9 @@ class HvconsoleApp(App[None], inherit_bindings=False):
             await self.source.close()
         except Problem as problem:
             code, message = problem.exit_code, Text("\n".join(problem.lines()))
-        finally:
-            self.exit(return_code=code, message=message)
+        except Exception as error:  # noqa: BLE001  # a fault of ours must not keep anybody here
+            code, message = 1, Text("\n".join(unforeseen(error).lines()))
+        self.exit(return_code=code, message=message)
 
     def _theme_changed(self, theme: Theme) -> None:
         file = self.themes.files.get(theme.name)

@@ -46,6 +46,5 @@ def link(status: Status, width: int) -> Row:
 
 
 def _line(left: list[Part], right: list[Part], width: int, role: int) -> Row:
-    row = fit(left, right, max(width - 2, 0))
-    filled = [(text, role) for text, _ in row]
-    return [(" ", role), *filled, (" ", role)] if width > 1 else filled
+    filled = [(text, role) for text, _ in fit(left, right, max(width - 2, 0))]
+    return [(" ", role), *filled, (" " * min(width - 1, 1), role)]

@@ -38,7 +38,9 @@ class ProblemPanel(Painted):
             return []
         margin = (" ", int(Role.TEXT))
         room = max(width - 4, 0)
-        inside: list[Row] = [[margin, *row, margin] for row in problem_rows(self.problem, room)]
+        inside: list[Row] = [
+            [margin, *row, margin] for row in problem_rows(self.problem, room, self._room)
+        ]
         caption = Caption("✕ problem", foot=(("Esc closes", int(Role.MUTED)),))
         return framed(inside, caption, width, edge=Role.BAD)
 
@@ -55,4 +57,9 @@ class ProblemPanel(Painted):
         width = max(self.screen.size.width - 2 * _MARGIN, 1)
         self.styles.width = width
         if self.problem is not None:
-            self.styles.height = len(problem_rows(self.problem, max(width - 4, 0))) + 2
+            self.styles.height = len(problem_rows(self.problem, max(width - 4, 0), self._room)) + 2
+
+    @property
+    def _room(self) -> int:
+        """Rows a problem may take: half of the screen, for what is measured goes on."""
+        return self.screen.size.height // 2

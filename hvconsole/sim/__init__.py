@@ -1,0 +1,1 @@
+"""The simulated board: everything hvconsole shows, on any machine, always labelled simulated."""
