@@ -1,0 +1,62 @@
+"""Fixtures of the integration tests: a real sshd, and links to it."""
+
+import getpass
+import os
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+
+import pytest
+from servers import Proxy, Sshd, free_port, make_key
+
+from hvconsole.link.ssh import SshLink
+
+MakeSshd = Callable[..., Sshd]
+
+_SFTP = "Subsystem sftp internal-sftp\n"
+
+
+@pytest.fixture
+def make_sshd(tmp_path: Path, require: Callable[[str], str]) -> Iterator[MakeSshd]:
+    """Start servers as needed: ``make_sshd()``, ``make_sshd("MaxSessions 1\\n", sftp=False)``."""
+    program = require("sshd")
+    require("ssh-keygen")
+    if os.geteuid() == 0:
+        Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)  # sshd refuses to start without
+    servers: list[Sshd] = []
+
+    def make(extra: str = "", *, sftp: bool = True) -> Sshd:
+        folder = tmp_path / f"sshd{len(servers)}"
+        folder.mkdir()
+        host_key = make_key(folder / "host_key")
+        identity = folder / "identity"
+        (folder / "authorized_keys").write_text(make_key(identity) + "\n")
+        server = Sshd(folder, free_port(), getpass.getuser(), identity, host_key)
+        servers.append(server)
+        server.start(program, (_SFTP if sftp else "") + extra)
+        return server
+
+    yield make
+    for server in servers:
+        server.stop()
+
+
+@pytest.fixture
+def sshd(make_sshd: MakeSshd) -> Sshd:
+    """One server with the usual settings."""
+    return make_sshd()
+
+
+@pytest.fixture
+async def link(sshd: Sshd) -> AsyncIterator[SshLink]:
+    """An open link to it."""
+    ssh = SshLink(sshd.address, files=sshd.files())
+    await ssh.open()
+    yield ssh
+    await ssh.close()
+
+
+@pytest.fixture
+async def proxy(sshd: Sshd) -> AsyncIterator[Proxy]:
+    """A proxy in front of the server."""
+    async with Proxy(sshd.port) as running:
+        yield running
