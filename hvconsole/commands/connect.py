@@ -27,6 +27,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="keep everything as a session (on unless the settings say otherwise)",
     )
     parser.add_argument(
+        "--start",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="begin to measure at once (on, unless --read-only)",
+    )
+    parser.add_argument(
         "--theme", metavar="NAME", help="colours; the palette in the console lists them"
     )
     parser.add_argument(
