@@ -66,6 +66,7 @@ class BoardFacts(msgspec.Struct, frozen=True, kw_only=True):
         cpus_allowed: CPUs that our processes may use.
         uid: Our user there; 0 is root; None where it is not known.
         user: Its name.
+        capabilities: Of our processes, one bit each (CAP_SYS_NICE is 23); None where unknown.
         hypervisor: What we run under: ``xen``, ``jailhouse``, ``virtual machine``; empty where
             nothing shows.
         control_domain: We are Xen's dom0.
@@ -96,6 +97,7 @@ class BoardFacts(msgspec.Struct, frozen=True, kw_only=True):
     cpus_allowed: tuple[int, ...] = ()
     uid: int | None = None
     user: str = ""
+    capabilities: int | None = None
     hypervisor: str = ""
     control_domain: bool = False
     kvm: bool = False
@@ -157,6 +159,7 @@ def parse_facts(answer: bytes, token: str) -> BoardFacts:
         cpus_allowed=parse_cpus(found.line("allowed")),
         uid=_number(found.line("uid")),
         user=found.line("user"),
+        capabilities=_hexadecimal(found.line("capabilities")),
         hypervisor=_hypervisor(found),
         control_domain="control_d" in found.line("xen_capabilities"),
         kvm=found.line("kvm") == "yes",
@@ -223,6 +226,10 @@ class _Sections:
 
 def _number(text: str) -> int | None:
     return int(text) if _NUMBER.fullmatch(text.strip()) else None
+
+
+def _hexadecimal(text: str) -> int | None:
+    return int(text, 16) if re.fullmatch(r"[0-9a-f]{1,16}", text) else None
 
 
 def _limit(text: str) -> int | None:

@@ -20,6 +20,7 @@ show boot_id /proc/sys/kernel/random/boot_id
 show os_release /etc/os-release
 show cmdline /proc/cmdline
 show online /sys/devices/system/cpu/online
+section capabilities; sed -n 's/^CapEff:[[:space:]]*//p' /proc/self/status
 section allowed; sed -n 's/^Cpus_allowed_list:[[:space:]]*//p' /proc/self/status
 show meminfo /proc/meminfo
 show load /proc/loadavg
@@ -39,7 +40,7 @@ show xen_capabilities /proc/xen/capabilities
 section kvm; [ -c /dev/kvm ] && echo yes
 section cpu_flags; grep -m 1 -i -o -w hypervisor /proc/cpuinfo
 
-section counter_module; [ -d /sys/kernel/hvcounter ] && echo yes
+section counter_module; [ -d /sys/module/hvcounter ] && echo yes
 
 section compilers
 for name in cc gcc clang; do

@@ -1,17 +1,12 @@
-"""The counter module on a board: build it, load it, prove it on each CPU, take it away again.
-
-Building is the same work wherever it is done, so it takes a link: `LocalLink` cross-builds here
-against a kernel tree of the board's, the board's own link builds there when it has headers.
-"""
+"""The counter module on a board: load it, prove it on each CPU, take it away again."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Awaitable, Sequence
-from dataclasses import dataclass
-from pathlib import PurePosixPath
-from typing import Protocol
+from collections.abc import Sequence
 
+from hvconsole.board.journal import Journal
+from hvconsole.board.journal_file import Change
+from hvconsole.board.module_build import sources, version
 from hvconsole.board.module_text import (
     FALLBACK,
     MODULE,
@@ -23,94 +18,14 @@ from hvconsole.board.module_text import (
     parse_state,
     state_files,
 )
-from hvconsole.config.resources import resource_dir
-from hvconsole.link.protocol import Completed, Link
+from hvconsole.link.protocol import Link
 from hvconsole.model.problem import BoardProblem
 from hvconsole.wire.console import shown
 
-_BUILD_S = 300.0
-_NOT_FOUND = 127  # a shell's status for a program that is not there
-_BUILD_OUTPUT = 25  # lines of a failed build that are shown
-_SOURCES = ("*.c", "*.h", "Kbuild", "Makefile", "dkms.conf", "LICENSE")
-
-
-class Journal(Protocol):
-    """Where undoing is written down before doing, so that it outlives this process."""
-
-    def record(self, undo: Sequence[str], text: str) -> Awaitable[object]:
-        """Note the command that undoes what comes next, and what a person calls it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Cross:
-    """A cross compiler: the kernel's name of the architecture, and the tools' prefix."""
-
-    arch: str
-    prefix: str
-
-
-# By what `uname -m` says on the board.
-CROSS = {
-    "armv7l": Cross("arm", "arm-linux-gnueabihf-"),
-    "aarch64": Cross("arm64", "aarch64-linux-gnu-"),
-}
-
-
-def sources() -> dict[str, bytes]:
-    """Return the module's source files by name."""
-    folder = resource_dir("kmod")
-    return {path.name: path.read_bytes() for sign in _SOURCES for path in folder.glob(sign)}
-
-
-async def headers_on(link: Link) -> str | None:
-    """Return the board's headers of its running kernel, or None if it has none."""
-    release = (await link.run(["uname", "-r"])).text.strip()
-    tree = f"/lib/modules/{release}/build"
-    there = await link.run(["test", "-e", f"{tree}/Makefile"])
-    return tree if there.status == 0 else None
-
-
-async def build(link: Link, *, folder: str, tree: str, cross: Cross | None = None) -> str:
-    """Build the module.
-
-    Args:
-        link: Where to build.
-        folder: An existing folder there, whole path; sources and result go into it.
-        tree: The kernel's headers there, prepared for modules.
-        cross: The compiler, if it is not for the machine itself.
-
-    Returns:
-        The path of hvcounter.ko there.
-
-    Raises:
-        BoardProblem: It does not build; with the end of what make said.
-    """
-    for name, data in sources().items():
-        await link.put(data, f"{folder}/{name}")
-    argv = ["make", "-C", folder, f"KDIR={tree}", "modules"]
-    if cross is not None:
-        argv += [f"ARCH={cross.arch}", f"CROSS_COMPILE={cross.prefix}"]
-    built = await link.run(argv, timeout=_BUILD_S)
-    if built.status != 0:
-        raise _explain_build(built, tree, cross)
-    return f"{folder}/{MODULE}.ko"
-
-
-def _explain_build(built: Completed, tree: str, cross: Cross | None) -> BoardProblem:
-    said = f"{built.text}\n{built.error_text}"
-    lines = [shown(line.encode()) for line in said.splitlines() if line.strip()]
-    compiler = f"{cross.prefix}gcc" if cross else "gcc"
-    hint = f"see the compiler's messages above;\n{FALLBACK}"
-    if built.status == _NOT_FOUND:
-        hint = "install make"
-    elif re.search(rf"{re.escape(compiler)}: (?:command )?(?:not found|No such file)", said):
-        package = f"gcc-{cross.prefix.rstrip('-')}" if cross else "gcc"
-        hint = f"install the compiler: apt install {package}"
-    elif f"{tree}: No such file" in said or "No rule to make target 'modules'" in said:
-        hint = f"{tree} holds no kernel headers; on Debian: apt install linux-headers-$(uname -r)"
-    return BoardProblem(
-        "the counter module does not build", detail="\n".join(lines[-_BUILD_OUTPUT:]), hint=hint
-    )
+_DKMS_S = 300.0
+_DKMS_OUTPUT = 25  # lines of a failure that are shown
+# Harmless where it is not loaded, as an undo must be. The blank is filled with our own words only.
+_UNLOAD = f"[ ! -d /sys/module/{MODULE} ] || exec {{}}"
 
 
 class CounterModule:
@@ -126,42 +41,44 @@ class CounterModule:
         self._link = link
         self._journal = journal
         self._root = ("sudo", "-n") if sudo else ()
+        self._change: Change | None = None
 
     async def loaded(self) -> bool:
         """Whether the module is loaded, by whomever."""
         return (await self._link.run(["test", "-d", f"/sys/module/{MODULE}"])).status == 0
 
-    async def load(self, path: str, *, pmccntr: bool = False) -> None:
+    async def load(self, path: str, *, pmccntr: bool = False) -> bool:
         """Load the module from a file on the board.
+
+        Returns:
+            False if it was loaded already; it is not ours then, and `unload` leaves it.
 
         Raises:
             BoardProblem: The kernel refused it; with the reason and the fix.
         """
-        await self._insert(["insmod", path, *_parameters(pmccntr=pmccntr)])
+        return await self._insert(["insmod", path, *_parameters(pmccntr=pmccntr)])
 
-    async def load_installed(self, *, pmccntr: bool = False) -> None:
-        """Load the module that DKMS (or somebody) installed for the running kernel.
-
-        Raises:
-            BoardProblem: There is none, or the kernel refused it.
-        """
-        await self._insert(["modprobe", MODULE, *_parameters(pmccntr=pmccntr)])
+    async def load_installed(self, *, pmccntr: bool = False) -> bool:
+        """Load the module that DKMS (or somebody) installed for the running kernel; as `load`."""
+        return await self._insert(["modprobe", MODULE, *_parameters(pmccntr=pmccntr)])
 
     async def unload(self) -> None:
-        """Unload the module; the kernel puts back what it found. No error if it is not loaded.
+        """Unload the module if we loaded it; the kernel puts back what it found.
 
         Raises:
-            BoardProblem: It cannot be unloaded.
+            BoardProblem: It cannot be unloaded; the journal keeps it for the next console.
         """
-        if not await self.loaded():
+        change, self._change = self._change, None
+        if change is None:
             return
-        done = await self._link.run([*self._root, "rmmod", MODULE])
+        done = await self._link.run(change.undo)
         if done.status != 0:
             raise BoardProblem(
                 "the counter module cannot be unloaded",
                 detail=shown(done.error_text.encode()),
                 hint=f"by hand, as root on the board: rmmod {MODULE}",
             )
+        await self._journal.settle(change)
 
     async def verify(self, cpus: Sequence[int], sampler: str) -> list[ProbeReply]:
         """Prove, on each CPU, whether user space reads the counters there.
@@ -194,14 +111,19 @@ class CounterModule:
         done = await self._link.run(["grep", "-H", "", *state_files(cpus)])
         return parse_state(done.text)
 
-    async def _insert(self, argv: Sequence[str]) -> None:
+    async def _insert(self, argv: Sequence[str]) -> bool:
+        if await self.loaded():
+            return False
         before = await self._kernel_log()
-        undo = [*self._root, "rmmod", MODULE]
-        await self._journal.record(undo, "unload the counter module")
+        undo = ["sh", "-c", _UNLOAD.format(" ".join([*self._root, "rmmod", MODULE]))]
+        change = await self._journal.record(undo, "unload the counter module", until_reboot=True)
         done = await self._link.run([*self._root, *argv])
         if done.status != 0:
+            await self._journal.settle(change)
             log = new_lines(before, await self._kernel_log())
             raise explain_insmod(done.status, done.error_text, log)
+        self._change = change
+        return True
 
     async def _kernel_log(self) -> str:
         done = await self._link.run([*self._root, "dmesg"])
@@ -225,35 +147,44 @@ class CounterModule:
         return reply
 
 
-async def install_dkms(
-    link: Link, journal: Journal, *, version: str, folder: str, sudo: bool = False
-) -> None:
+async def install_dkms(link: Link, *, folder: str, sudo: bool = False) -> None:
     """Have the board's DKMS build and install the module, now and for each later kernel.
+
+    This is meant to last, so it is in no journal; `remove_dkms` takes it back.
 
     Args:
         link: The way to the board.
-        journal: Where the removal is written down first.
-        version: The module's version, as in dkms.conf.
-        folder: An existing folder on the board that we may write to.
+        folder: An existing folder on the board that we may write to; not needed afterwards.
         sudo: Whether root's commands go through ``sudo -n``.
 
     Raises:
         BoardProblem: DKMS is not there or failed; with the end of what it said.
     """
-    root = ("sudo", "-n") if sudo else ()
     for name, data in sources().items():
-        await link.put(data, str(PurePosixPath(folder) / name))
-    undo = [*root, "dkms", "remove", f"{MODULE}/{version}", "--all"]
-    await journal.record(undo, "remove the counter module from DKMS")
-    for words in (["add", folder], ["install", f"{MODULE}/{version}"]):
-        done = await link.run([*root, "dkms", *words], timeout=_BUILD_S)
-        if done.status != 0:
-            said = f"{done.text}\n{done.error_text}".splitlines()
-            raise BoardProblem(
-                f"DKMS failed: dkms {' '.join(words)}",
-                detail="\n".join(shown(line.encode()) for line in said[-_BUILD_OUTPUT:]),
-                hint="on Debian: apt install dkms linux-headers-$(uname -r)",
-            )
+        await link.put(data, f"{folder}/{name}")
+    await _dkms(link, ["add", folder], sudo=sudo)
+    await _dkms(link, ["install", f"{MODULE}/{version()}"], sudo=sudo)
+
+
+async def remove_dkms(link: Link, *, sudo: bool = False) -> None:
+    """Take the module out of the board's DKMS again; its sources stay in /usr/src.
+
+    Raises:
+        BoardProblem: DKMS failed; with the end of what it said.
+    """
+    await _dkms(link, ["remove", f"{MODULE}/{version()}", "--all"], sudo=sudo)
+
+
+async def _dkms(link: Link, words: Sequence[str], *, sudo: bool) -> None:
+    root = ("sudo", "-n") if sudo else ()
+    done = await link.run([*root, "dkms", *words], timeout=_DKMS_S)
+    if done.status != 0:
+        said = f"{done.text}\n{done.error_text}".splitlines()
+        raise BoardProblem(
+            f"DKMS failed: dkms {' '.join(words)}",
+            detail="\n".join(shown(line.encode()) for line in said[-_DKMS_OUTPUT:]),
+            hint="on Debian: apt install dkms linux-headers-$(uname -r)",
+        )
 
 
 def _parameters(*, pmccntr: bool) -> list[str]:

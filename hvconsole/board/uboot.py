@@ -21,7 +21,7 @@ from hvconsole.model.problem import BoardProblem, UsageProblem
 MAX_COMMAND = 500  # U-Boot's line buffer holds 512 bytes on most boards
 _BUFFER = 64 * 1024
 _FIFO = 16  # bytes a UART takes before somebody reads them
-_ECHO_S = 2.0
+_ECHO_S = 4.0
 _KEY_S = 0.1
 _INTERRUPT = b"\x03"
 

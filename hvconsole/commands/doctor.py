@@ -1,0 +1,64 @@
+"""``hvconsole doctor``: is the board fit to be measured, and if not, what is to be done?"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import TYPE_CHECKING
+
+from hvconsole.commands.common import add_json_argument, print_json, run_async
+from hvconsole.config.boards import find_board
+from hvconsole.model.board import BoardProfile
+from hvconsole.model.text import plain
+
+if TYPE_CHECKING:
+    from hvconsole.board.doctor import Check
+
+_MARKS = {"ok": "✓", "warning": "!", "failed": "✗", "skipped": "–"}
+_COLOURS = {"ok": "32", "warning": "33", "failed": "31", "skipped": "2"}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the board."""
+    parser.add_argument("board", metavar="BOARD", help="which board; 'hvconsole boards' lists them")
+    parser.add_argument(
+        "--accept-new-host-key",
+        action="store_true",
+        help="trust a board's host key that is not known yet (a changed one never)",
+    )
+    add_json_argument(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Look at everything; 1 if a check failed."""
+    profile = find_board(arguments.board)
+    done = run_async(_look(profile, accept=arguments.accept_new_host_key, tell=not arguments.json))
+    if arguments.json:
+        print_json({"board": profile.name, "checks": [check.as_dict() for check in done]})
+    else:
+        counts = {state: sum(check.state == state for check in done) for state in _MARKS}
+        told = ", ".join(f"{number} {state}" for state, number in counts.items() if number)
+        sys.stdout.write(f"\n{profile.name}: {told}\n")
+    return int(any(check.state == "failed" for check in done))
+
+
+async def _look(profile: BoardProfile, *, accept: bool, tell: bool) -> list[Check]:
+    from hvconsole.board.doctor import checks
+    from hvconsole.commands.sessions import link_maker
+
+    link = link_maker(profile, accept_new_host_key=accept)()
+    try:
+        return await checks(link, profile, tell=_tell if tell else lambda _: None)
+    finally:
+        await link.close()
+
+
+def _tell(check: Check) -> None:
+    """Print a check as soon as it is done: its state as a sign and a word, not by colour alone."""
+    mark = f"{_MARKS[check.state]} {check.state:<7}"
+    if sys.stdout.isatty():
+        mark = f"\x1b[{_COLOURS[check.state]}m{mark}\x1b[0m"
+    sys.stdout.write(f"{mark}  {check.name:<22}  {plain(check.why, 200)}\n")
+    for line in check.fix.splitlines():
+        sys.stdout.write(f"{'':>9}  {'':<22}  → {plain(line, 200)}\n")
+    sys.stdout.flush()
