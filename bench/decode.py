@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from bench.measure import Result, cpu_seconds, interleaved, ratio
-from hvconsole.model.run import TickClock
+from hvconsole.model.ticks import TickClock
 from hvconsole.stream.histogram import LengthHistogram
 from hvconsole.stream.lane import LaneState
 from hvconsole.wire.frame import encode_frame

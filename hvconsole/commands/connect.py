@@ -6,12 +6,17 @@ import argparse
 import sys
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hvconsole.commands.common import add_run_arguments, run_settings
 from hvconsole.config.boards import find_board
 from hvconsole.config.paths import sessions_dir
 from hvconsole.config.settings import load_settings
 from hvconsole.model.problem import UsageProblem
+from hvconsole.model.status import Status
+
+if TYPE_CHECKING:
+    from hvconsole.session.session import Session
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -49,17 +54,23 @@ def run(arguments: argparse.Namespace) -> int:
     settings = load_settings().settings
     require_terminal(f"hvconsole record {arguments.board}")
     recorded = settings.record if arguments.record is None else arguments.record
-    from hvconsole.commands.sessions import live_session
+    from hvconsole.commands.deferred import DeferredConsole
     from hvconsole.ui.app import HvconsoleApp
 
-    session = live_session(
-        profile,
-        run_settings(arguments, None),
-        record_to=new_session_path(profile.name) if recorded else None,
-        accept_new_host_key=arguments.accept_new_host_key,
-        read_only=arguments.read_only,
-        start=not arguments.read_only if arguments.start is None else arguments.start,
-    )
+    def make() -> Session:
+        from hvconsole.commands.sessions import live_session
+
+        return live_session(
+            profile,
+            run_settings(arguments, None),
+            record_to=new_session_path(profile.name) if recorded else None,
+            accept_new_host_key=arguments.accept_new_host_key,
+            read_only=arguments.read_only,
+            start=not arguments.read_only if arguments.start is None else arguments.start,
+        )
+
+    first = Status(board=profile.name, labels=profile.labels, read_only=arguments.read_only)
+    session = DeferredConsole(first, make)
     app = HvconsoleApp(
         session,
         theme=arguments.theme or settings.theme or None,

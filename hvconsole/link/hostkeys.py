@@ -24,6 +24,7 @@ from pathlib import Path
 
 import asyncssh
 
+from hvconsole.link.protocol import HostKeyProblem
 from hvconsole.model.problem import LinkProblem
 
 SSH_PORT = 22
@@ -174,7 +175,7 @@ class KnownHosts:
             if not line.strip() or line.lstrip().startswith("#"):
                 continue
             try:
-                self.entries.append(Entry(path, number, asyncssh.import_known_hosts(line)))
+                self.entries.append(Entry(path, number, _import(line)))
             except ValueError:
                 self.skipped.append(f"{path}:{number}")
 
@@ -220,20 +221,20 @@ def remember(path: Path, name: str, key: asyncssh.SSHKey) -> None:
         ) from error
 
 
-def refusal(finding: Finding, ours: Path) -> LinkProblem:
+def refusal(finding: Finding, ours: Path) -> HostKeyProblem:
     """Return the problem of a key that is not accepted, with fingerprints and the fix."""
     shown = f"{_fingerprint(finding.key)} ({_algorithm(finding.key)})"
     name = finding.target.name
     if finding.verdict is Verdict.REVOKED:
         places = ", ".join(dict.fromkeys(entry.place for entry, _ in finding.because))
-        return LinkProblem(
+        return HostKeyProblem(
             f"the host key of {name} is revoked",
             detail=f"it shows    {shown}\nrevoked in  {places}",
             hint="do not connect; give the board a new host key (ssh-keygen -A) on its console",
         )
     if finding.verdict is Verdict.CHANGED:
         return _changed(finding, shown)
-    return LinkProblem(
+    return HostKeyProblem(
         f"the host key of {name} is not known",
         detail=f"it shows {shown}\nno file of known hosts has the host; an accepted key would go "
         f"to {ours}",
@@ -243,7 +244,7 @@ def refusal(finding: Finding, ours: Path) -> LinkProblem:
     )
 
 
-def _changed(finding: Finding, shown: str) -> LinkProblem:
+def _changed(finding: Finding, shown: str) -> HostKeyProblem:
     old = [
         f"known       {_fingerprint(key)} ({_algorithm(key)}) in {entry.place}"
         for entry, key in finding.because
@@ -253,7 +254,7 @@ def _changed(finding: Finding, shown: str) -> LinkProblem:
         f"ssh-keygen -R '{_recorded_as(entry, finding.target)}' -f '{entry.path}'"
         for entry, _ in finding.because
     ]
-    return LinkProblem(
+    return HostKeyProblem(
         f"the host key of {name} has changed",
         detail="\n".join([f"it shows    {shown}", *dict.fromkeys(old)])
         + "\nanother machine may have taken its place, or its system was installed anew",
@@ -269,6 +270,15 @@ def _recorded_as(entry: Entry, target: Target) -> str:
             if entry.hosts.match(name, "", None)[0]:
                 return name
     return target.name
+
+
+def _import(line: str) -> asyncssh.SSHKnownHosts:
+    """Parse one line; names in it count in lower case, as for ssh (asyncssh takes them as is)."""
+    parts = line.split(None, 2 if line.lstrip().startswith("@") else 1)
+    names = len(parts) - 2
+    if names >= 0 and not parts[names].startswith("|"):
+        parts[names] = parts[names].lower()
+    return asyncssh.import_known_hosts(" ".join(parts))
 
 
 def _missing_newline(handle: int) -> str:

@@ -11,6 +11,12 @@ from dataclasses import dataclass
 from enum import Flag, auto
 from typing import Protocol
 
+from hvconsole.model.problem import LinkProblem
+
+
+class HostKeyProblem(LinkProblem):
+    """The board's host key is unknown, has changed or is revoked."""
+
 
 class Capability(Flag):
     """What a link offers beyond being open."""

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from hvconsole.model.problem import RecordProblem
-from hvconsole.model.run import U64
+from hvconsole.model.ticks import U64
 from hvconsole.record.capture import ACTIONS, FRAMES
 from hvconsole.record.manifest import Manifest, State, read_manifest
 from hvconsole.wire.frame import Damage

@@ -14,7 +14,7 @@ import numpy.typing as npt
 import polars as pl
 from polars.io.plugins import register_io_source
 
-from hvconsole.model.run import U64, TickClock
+from hvconsole.model.ticks import U64, TickClock
 from hvconsole.record.reader import SessionReader
 from hvconsole.wire.values import Hello, Note, NoteCode, Switches
 

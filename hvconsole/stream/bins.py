@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from hvconsole.model.run import U64
+from hvconsole.model.ticks import U64
 
 I64 = npt.NDArray[np.int64]
 NOTHING = np.uint64(0xFFFF_FFFF_FFFF_FFFF)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from hvconsole.model.run import U64
+from hvconsole.model.ticks import U64
 
 SUB_BUCKETS = 32
 BUCKETS = 60 * SUB_BUCKETS

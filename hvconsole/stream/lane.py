@@ -6,7 +6,7 @@ from collections import deque
 
 import numpy as np
 
-from hvconsole.model.run import U64, TickClock
+from hvconsole.model.ticks import U64, TickClock
 from hvconsole.stream.bins import Binned, TimeBins, group, single
 from hvconsole.stream.histogram import LengthHistogram
 from hvconsole.stream.ring import SwitchRing

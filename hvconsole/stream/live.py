@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from hvconsole.model.run import U64
+from hvconsole.model.ticks import U64
 from hvconsole.stream.bins import NOTHING, Binned
 from hvconsole.stream.histogram import LengthHistogram
 from hvconsole.stream.lane import LaneState

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from hvconsole.model.run import U64
+from hvconsole.model.ticks import U64
 
 
 class SwitchRing:

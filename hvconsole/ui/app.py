@@ -8,6 +8,7 @@ import re
 import time
 from collections.abc import Mapping
 from difflib import get_close_matches
+from pathlib import Path
 from typing import ClassVar
 
 from rich.text import Text
@@ -41,7 +42,7 @@ class HvconsoleApp(App[None], inherit_bindings=False):
     Args:
         console: What is shown. The app opens and closes it.
         theme: Name of a theme; None takes the default. ``NO_COLOR`` outweighs it.
-        read_only: Runs can only be watched.
+        read_only: Say so on the screen; what is refused then is the console's matter.
         frames_per_second: How often the screen pulls, 1 to 30.
         keys: Own keys by id of an action, comma separated.
 
@@ -50,7 +51,7 @@ class HvconsoleApp(App[None], inherit_bindings=False):
     """
 
     TITLE = "hvconsole"
-    CSS_PATH = "app.tcss"
+    CSS_PATH = Path(__file__).with_name("app.tcss")  # absolute: holds for subclasses as well
     MODES: ClassVar = {"measure": MeasureScreen}
     DEFAULT_MODE = "measure"
     COMMANDS: ClassVar = {ActionCommands, ThemeCommands}

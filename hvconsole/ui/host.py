@@ -17,7 +17,7 @@ class Host(Protocol):
     Attributes:
         source: The board or the recording.
         palette: The colours of the current theme.
-        read_only: Nothing may be changed on the board.
+        read_only: Say that nothing is changed on the board.
         frames_per_second: How often screens pull.
     """
 

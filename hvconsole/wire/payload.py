@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 import msgspec
 import numpy as np
 
-from hvconsole.model.run import U64
+from hvconsole.model.ticks import U64
 from hvconsole.wire import varint
 from hvconsole.wire.frame import Frame
 from hvconsole.wire.values import (

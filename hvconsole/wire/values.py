@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from hvconsole.model.run import U64, TickClock
+from hvconsole.model.ticks import U64, TickClock
 
 STREAM_LANE = 0xFFFF
 

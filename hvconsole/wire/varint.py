@@ -13,7 +13,7 @@ from itertools import accumulate, pairwise
 import numpy as np
 import numpy.typing as npt
 
-from hvconsole.model.run import U64
+from hvconsole.model.ticks import U64
 
 MAX_BYTES = 10
 _CONTINUES = 0x80

@@ -24,11 +24,13 @@ class Effect:
     Attributes:
         gone: CPUs Linux does not have any more.
         back: CPUs it has again.
+        parked: CPUs that stopped where they were, without Linux being told.
         stopped: Instructions for which every CPU stood still.
     """
 
     gone: tuple[int, ...] = ()
     back: tuple[int, ...] = ()
+    parked: tuple[int, ...] = ()
     stopped: float = 0.0
 
 
@@ -75,10 +77,11 @@ class Bare:
                 del self.cells[name]
                 return self._give_back(back)
             case ch.ParkCpu(cpu):
-                self._need(cpu)
+                if not self.jailhouse or cpu not in self.online:
+                    raise BoardProblem(f"Jailhouse has no root CPU {cpu} to park")
                 self.online.discard(cpu)
                 self._parked.add(cpu)
-                return Effect(gone=(cpu,))
+                return Effect(parked=(cpu,))
 
     def _set_online(self, cpu: int, *, online: bool) -> Effect:
         if not online:

@@ -8,7 +8,7 @@ from enum import IntEnum
 import numpy as np
 import numpy.typing as npt
 
-from hvconsole.model.run import I64, U64
+from hvconsole.model.ticks import I64, U64
 
 CAUSES = npt.NDArray[np.uint8]
 

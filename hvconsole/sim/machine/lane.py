@@ -18,7 +18,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from hvconsole.model.run import I64
+from hvconsole.model.ticks import I64
 from hvconsole.sim.machine.chunk import CAUSES, Cause, Disturbances, SwitchChunk
 
 # Two reads lie this far apart, so a shorter pause between two disturbances is not seen.
@@ -52,6 +52,7 @@ class Lane:
         self.cpu = cpu
         self.done = begin
         self.blind_since: int | None = None
+        self._dead = False
         self._begin = begin
         self._raw: list[Disturbances] = []
         self._aways: list[Absence] = []
@@ -64,7 +65,7 @@ class Lane:
     @property
     def watched(self) -> bool:
         """Somebody samples here at present."""
-        return self.blind_since is None
+        return self.blind_since is None and not self._dead
 
     def add(self, disturbances: Disturbances) -> None:
         """Take disturbances from `done` on, in any order."""
@@ -108,13 +109,21 @@ class Lane:
 
     def blind_from(self, now: int) -> None:
         """Say that nobody samples here any more: a gap under way ends unseen."""
+        if self.watched:
+            self._drop(now)
+            self.blind_since = self.done = now
+
+    def end(self, now: int) -> None:
+        """Say that the sampler ended."""
+        if self.watched:
+            self._drop(now)
+            self.done = now
+        self._dead = True
+
+    def freeze(self, now: int) -> None:
+        """Say that the CPU stopped for good: nobody will ever tell what follows."""
         self.settle(now)
-        if self._open is not None and self.done == now:
-            self._open = self._open._replace(end=min(self._open.end, now))
-            self._close()
-        self._open = None
-        self._raw, self._aways, self._tasks, self._away_since = [], [], [], None
-        self.blind_since = self.done = now
+        self._dead = True
 
     def seen_from(self, now: int) -> None:
         """Say that sampling goes on."""
@@ -136,10 +145,19 @@ class Lane:
             start.astype(np.uint64),
             length.astype(np.uint64),
             cause,
-            until=until if self.watched else now,
+            until=until if self.blind_since is None else now,
             blind=blind,
             blind_since=self.blind_since,
         )
+
+    def _drop(self, now: int) -> None:
+        """Decide what can be decided, and forget what is under way."""
+        self.settle(now)
+        if self._open is not None and self.done == now:
+            self._open = self._open._replace(end=min(self._open.end, now))
+            self._close()
+        self._open = None
+        self._raw, self._aways, self._tasks, self._away_since = [], [], [], None
 
     def _begun(self, limit: int) -> list[Absence]:
         """Return the turns of tasks that begin in the window which `limit` closes."""

@@ -209,7 +209,9 @@ class Machine:
             raise BoardProblem("Linux does not own this machine: Xen does")
         effect = self.bare.apply(change)
         for cpu, sampler in self._samplers.items():
-            if cpu in effect.gone:
+            if cpu in effect.parked:
+                sampler.lane.freeze(self.now)
+            elif cpu in effect.gone:
                 sampler.lane.blind_from(self.now)
             elif cpu in effect.back:
                 sampler.lane.seen_from(self.now)
@@ -233,8 +235,7 @@ class Machine:
             raise BoardProblem(f"CPU {cpu} is not sampled")
         if sampler.unit is not None:
             sampler.unit.tape = None
-        if sampler.lane.watched:
-            sampler.lane.blind_from(self.now)
+        sampler.lane.end(self.now)
         self._ended[cpu] = sampler
 
     def _end_samplers_of(self, domain: int) -> None:

@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from hvconsole.model.run import I64, U64
+from hvconsole.model.ticks import I64, U64
 
 F64 = npt.NDArray[np.float64]
 

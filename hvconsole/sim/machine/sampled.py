@@ -13,7 +13,7 @@ from typing import Final
 
 import numpy as np
 
-from hvconsole.model.run import U64
+from hvconsole.model.ticks import U64
 from hvconsole.sim.machine.chunk import SwitchChunk
 from hvconsole.sim.machine.ticks import HZ
 from hvconsole.wire.stream import StreamEncoder
@@ -127,9 +127,10 @@ class SampledLane:
         if self._hole_since is not None:
             begun.append(self._hole_since)
         moved = [begin for begin in begun if begin <= limit]
+        refuge = 0 if self.cpu else 1
         over = [hole for hole in self._holes if hole[1] <= limit]
         notes: list[Value] = [
-            Note(self.cpu, NoteCode.MOVED, 1, at, at, 0, "the CPU went offline")
+            Note(self.cpu, NoteCode.MOVED, 1, at, at, refuge, "the CPU went offline")
             for at in moved[self._told_moved :]
         ]
         notes += [

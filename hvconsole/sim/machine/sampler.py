@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from hvconsole.model.run import I64
+from hvconsole.model.ticks import I64
 from hvconsole.sim.machine.chunk import Cause, Disturbances
 from hvconsole.sim.machine.lane import Lane
 from hvconsole.sim.machine.linux import Turns, sources, tick_phase, turns

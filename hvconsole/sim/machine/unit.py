@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from hvconsole.model.run import I64
+from hvconsole.model.ticks import I64
 from hvconsole.sim.machine.chunk import Cause
 from hvconsole.sim.machine.lane import Absence
 from hvconsole.sim.machine.noise import F64, key_of, mix

@@ -119,6 +119,8 @@ class Xen:
             case ch.DestroyDomain(domain):
                 self._destroy_domain(domain, now)
             case ch.SetPaused(domain, paused):
+                if domain == 0:
+                    raise BoardProblem("dom0 cannot be paused: nobody could unpause it")
                 for unit in self._units(domain, None):
                     unit.paused = paused
             case ch.SetBusy(domain, busy, vcpu):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Iterator
+from dataclasses import replace
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.screen import Screen
 from textual.timer import Timer
@@ -74,6 +75,11 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
         self._clock = self.set_interval(1 / self.host.frames_per_second, self.tick)
         self.call_after_refresh(self.tick)
 
+    def on_resize(self, _event: events.Resize) -> None:
+        """Fill the new size at once."""
+        self.query_one(ProblemPanel).fit()
+        self.call_after_refresh(self.tick)
+
     def on_screen_suspend(self) -> None:
         """Rest while another screen is on top."""
         if self._clock is not None:
@@ -91,6 +97,8 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
             return
         try:
             status = self.source.status
+            if self.host.read_only:
+                status = replace(status, read_only=True)
             self._show_keys()
             self.frame(status)
             self._show_status(status)

@@ -86,13 +86,11 @@ class MeasureScreen(PlaybackScreen):
 
     def action_toggle_run(self) -> None:
         """Start a run, or end the running one."""
-        status = self.source.status
-        if status.read_only or self.host.read_only:
-            self.notify("read-only: runs can only be watched", severity="warning", markup=False)
-        elif status.run in {"idle", "ended"}:
+        state = self.source.status.run
+        if state in {"idle", "ended"}:
             self._take(self.look.resume())
             self.attempt(self.source.start_run(), "run")
-        elif status.run == "running":
+        elif state == "running":
             self.attempt(self.source.stop_run(), "run")
         # While it is being prepared or ended, a second press would undo the first.
 

@@ -87,4 +87,7 @@ def _recording(status: Status) -> Part:
     if status.recording is None:
         return Part("○ not recording", Role.MUTED, 85)
     name = clip(plain(status.recording.name, 200).removesuffix(".hvs"), _SESSION)
-    return Part(f"● REC {name} {units.size(status.recorded_bytes)}", Role.REC, 99)
+    said = f"{name} {units.size(status.recorded_bytes)}"
+    if status.run in {"running", "ending"}:
+        return Part(f"● REC {said}", Role.REC, 99)
+    return Part(f"○ kept {said}", Role.MUTED, 85)

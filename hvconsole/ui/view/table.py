@@ -19,7 +19,6 @@ _COPIED = (
 _GAP = 3
 _LITTLE_WATCHED = 0.99
 _LANE = 9
-_LANE_TIGHT = 8
 _USUAL = 4
 
 
@@ -88,6 +87,7 @@ FIGURES = (
         7,
         lambda t, _: units.coverage(t.coverage),
         short="seen",
+        spare=1,
         alarm=lambda t: t.coverage < _LITTLE_WATCHED,
     ),
     _loss("lost on link", 12, lambda t: t.lost_on_link, spare=7),
@@ -168,10 +168,6 @@ class _Form:
     gap: int
     tight: bool
 
-    @property
-    def lane(self) -> int:
-        return _LANE_TIGHT if self.tight else _LANE
-
     def cells(self, figure: Figure) -> int:
         return figure.tight if self.tight else figure.width
 
@@ -188,7 +184,7 @@ def _form(width: int) -> _Form:
             return _Form(figures, min(gap, _GAP), tight=False)
     for most in range(_USUAL, 0, -1):
         figures = tuple(figure for figure in FIGURES if figure.spare <= most)
-        if _LANE_TIGHT + sum(figure.tight + 1 for figure in figures) <= width:
+        if _LANE + sum(figure.tight + 1 for figure in figures) <= width:
             return _Form(figures, 1, tight=True)
     return _Form(tuple(figure for figure in FIGURES if not figure.spare), 1, tight=True)
 
@@ -200,15 +196,14 @@ def _lane_name(index: int, cpu: int, *, several: bool) -> Row:
 
 
 def _head(form: _Form) -> Row:
-    text = " " * form.lane
+    text = " " * _LANE
     for figure in form.figures:
         text += " " * form.gap + form.title(figure).rjust(form.cells(figure))
     return [(text, int(Role.LABEL))]
 
 
 def _row(name: Row, totals: Totals, form: _Form, colour: Colour) -> Row:
-    blank = form.lane - sum(len(text) for text, _ in name)
-    row = [*name, (" " * max(blank, 0), int(Role.TEXT))]
+    row = pad(name, _LANE)
     for figure in form.figures:
         text = figure.say(totals, form.cells(figure))
         if form.tight:

@@ -10,6 +10,8 @@ _LENGTHS = ((1.0, "ns"), (1e3, "µs"), (1e6, "ms"), (1e9, "s"), (1e12, "ks"), (1
 _COUNTS = ((1.0, ""), (1e3, "k"), (1e6, "M"), (1e9, "G"), (1e12, "T"), (1e15, "P"))
 _BYTES = ((1.0, "B"), (1e3, "kB"), (1e6, "MB"), (1e9, "GB"), (1e12, "TB"))
 _FREQUENCIES = ((1.0, "Hz"), (1e3, "kHz"), (1e6, "MHz"), (1e9, "GHz"))
+_ABSURD_SHARE = 9.99
+_ABSURD = 1e300
 _MINUTE = 60.0
 _HOUR = 3600.0
 
@@ -48,7 +50,7 @@ def lost_share(share: float) -> str:
     """Say a share of time as percent, at most seven cells; what is not nothing never shows as 0."""
     if not math.isfinite(share):
         return NOTHING
-    percent = share * 100
+    percent = min(max(share, 0.0), _ABSURD_SHARE) * 100
     if 0 < percent < 0.001:  # noqa: PLR2004  # the smallest that is shown as a figure
         return "<.001 %"
     return f"{_three_digits(percent)} %" if percent else "0 %"
@@ -131,7 +133,8 @@ def _scaled(value: float, units: tuple[tuple[float, str], ...], blank: str) -> s
         return NOTHING
     if math.isinf(value):
         return "∞" if value > 0 else "−∞"
-    rounded = float(f"{value:.3g}")  # first, so that 999.6 ns becomes 1.00 µs
+    # Round first, so that 999.6 ns becomes 1.00 µs.
+    rounded = float(f"{min(max(value, -_ABSURD), _ABSURD):.3g}")
     factor, unit = units[0]
     for factor, unit in units:  # noqa: B007  # the last that fits is kept
         if abs(rounded) < factor * 1000:
@@ -150,6 +153,8 @@ def _short(value: float, units: tuple[tuple[float, str], ...], blank: str) -> st
     if not math.isfinite(value):
         return NOTHING
     rounded = float(f"{value:.4g}")
+    if rounded == 0:
+        return "0"
     fitting = [pair for pair in units if pair[0] <= abs(rounded)]
     factor, unit = fitting[-1] if fitting else units[0]
     return f"{rounded / factor:.4g}{blank}{unit}"

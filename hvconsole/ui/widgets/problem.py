@@ -29,7 +29,7 @@ class ProblemPanel(Painted):
         """Show a problem, or nothing."""
         self.problem = problem
         self.display = problem is not None
-        self._fit()
+        self.fit()
         self.repaint()
 
     def rows(self, width: int, height: int) -> list[Row]:  # noqa: ARG002  # as high as it must be
@@ -44,15 +44,11 @@ class ProblemPanel(Painted):
         caption = Caption("✕ problem", foot=(("Esc closes", int(Role.MUTED)),))
         return framed(inside, caption, width, edge=Role.BAD)
 
-    def on_resize(self, _event: events.Resize) -> None:
-        """Wrap anew."""
-        self._fit()
-
     def on_click(self, _event: events.Click) -> None:
         """Put it away."""
         self.post_message(self.Dismissed())
 
-    def _fit(self) -> None:
+    def fit(self) -> None:
         """Take as much room as the text needs, and leave a margin to the screen's edges."""
         width = max(self.screen.size.width - 2 * _MARGIN, 1)
         self.styles.width = width
