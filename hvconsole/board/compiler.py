@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import platform
 import secrets
@@ -153,7 +154,7 @@ async def build_here(
     cache = cache or cache_dir() / "probes"
     key = probes.digest(program, [machine, compiler.version, str(compiler.static), *compiler.words])
     built = cache / key / name
-    if built.is_file():
+    if _is_whole(built):
         return built
     cache.mkdir(parents=True, exist_ok=True)
     fresh = cache / f".{key[:16]}.{secrets.token_hex(4)}"
@@ -163,12 +164,30 @@ async def build_here(
     try:
         folder, output = str(probes.folder.resolve()), str(fresh.resolve() / name)
         await compile_with(host, compiler, probes, program, folder=folder, output=output)
-        if not built.is_file():  # somebody else may have been faster; theirs is as good
+        _seal(fresh / name)
+        if not _is_whole(built):  # somebody else may have been faster; theirs is as good
+            shutil.rmtree(built.parent, ignore_errors=True)
             fresh.rename(built.parent)
     finally:
         await host.close()
         shutil.rmtree(fresh, ignore_errors=True)
     return built
+
+
+def _seal(built: Path) -> None:
+    """Note a build's hash beside it: after a power failure a file may be there and be empty."""
+    _seal_of(built).write_text(hashlib.sha256(built.read_bytes()).hexdigest())
+
+
+def _is_whole(built: Path) -> bool:
+    try:
+        return _seal_of(built).read_text() == hashlib.sha256(built.read_bytes()).hexdigest()
+    except OSError:
+        return False
+
+
+def _seal_of(built: Path) -> Path:
+    return built.with_name(f"{built.name}.sha256")
 
 
 async def compile_with(

@@ -226,9 +226,9 @@ def test_silence_ends_it_even_while_nobody_reads(start) -> None:
 
 
 def test_heartbeats_keep_it_alive(start) -> None:
-    process = start("--cpu", CPU, "--heartbeat-timeout", "1", "--seconds", "3")
-    for _ in range(8):
-        time.sleep(0.4)
+    process = start("--cpu", CPU, "--heartbeat-timeout", "2", "--seconds", "5")
+    for _ in range(25):
+        time.sleep(0.2)
         if process.poll() is None:
             process.stdin.write(b"h")
             process.stdin.flush()

@@ -125,9 +125,9 @@ class Pool:
 
     def add(self, unit: Unit, now: int) -> None:
         """Take a vCPU in."""
-        self.units.append(unit)
         unit.cpu = None
         unit.home = min(self.cpus, key=lambda cpu: (self._crowd(cpu), cpu), default=0)
+        self.units.append(unit)
         self.scheduler.insert(unit, now)
         if unit.tape is not None and unit.tape.away_since is None:
             unit.tape.leave(now, Cause.PREEMPTED)

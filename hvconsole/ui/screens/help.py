@@ -27,7 +27,14 @@ class HelpScreen(ModalScreen[None], inherit_bindings=False):
             "close",
             tooltip="Close help",
             id="help.close",
-        )
+        ),
+        Binding(
+            "ctrl+c,ctrl+q",
+            "app.leave",
+            "quit",
+            tooltip="Quit from here",
+            id="help.quit",
+        ),
     ]
 
     def __init__(self, bound: list[Bound]) -> None:

@@ -112,8 +112,11 @@ class MeasureScreen(PlaybackScreen):
             self.notify("figures copied, tab-separated, lengths in ns", markup=False)
 
     def action_zoom(self, steps: int) -> None:
-        """Zoom about the cursor, else about what the window holds on to."""
-        self._move(self.look.window.zoom(steps, self._now, self.timeline.cursor_s))
+        """Zoom about the cursor that was set, else about what the window holds on to.
+
+        Not about the pointer: it may rest anywhere, and following must not end by accident.
+        """
+        self._move(self.look.window.zoom(steps, self._now, self.timeline.set_cursor_s))
 
     def action_pan(self, spans: float) -> None:
         """Go to earlier or later times."""

@@ -10,7 +10,7 @@ from textual.message import Message
 from hvconsole.ui.chart.cells import Role, Row
 from hvconsole.ui.source import Playback
 from hvconsole.ui.view.keys import Bound, hints
-from hvconsole.ui.view.line import ALWAYS, Part, fit, row_width
+from hvconsole.ui.view.line import Part, fit, row_width
 from hvconsole.ui.view.playback import position_at, seek_bar
 from hvconsole.ui.widgets.painted import Painted
 
@@ -124,6 +124,3 @@ class KeyBar(Painted):
         for first, last, action in self._places:
             if first <= event.x < last:
                 self.post_message(self.Chosen(action))
-
-
-__all__ = ["ALWAYS", "Banner", "Header", "KeyBar", "Lines", "SeekBar"]

@@ -91,6 +91,11 @@ class TimelinePanel(ChartPanel):
         return max(layout(self.size.width - 2, self.size.height - 2).width * ACROSS, 1)
 
     @property
+    def set_cursor_s(self) -> float | None:
+        """The moment the cursor was set to, wherever the pointer is."""
+        return self._cursor_s
+
+    @property
     def cursor_s(self) -> float | None:
         """The moment under the pointer, else the one the cursor was set to."""
         under = None if self._pointer is None else self._moment(self._pointer)
