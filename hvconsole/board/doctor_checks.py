@@ -216,7 +216,13 @@ async def _frequency(visit: Visit) -> Answer:
     shown = ", ".join(f"CPU {c.cpu}: {c.governor} {c.current_khz // 1000} MHz" for c in clocks)
     if all(clock.pinned for clock in clocks):
         return "ok", shown, ""
-    fix = "as root: echo performance | tee /sys/devices/system/cpu/cpu*/cpufreq/scaling_governor"
+    if visit.facts.hypervisor == "jailhouse":
+        # A new frequency takes a new voltage, and a root cell without the PMIC's bus is parked.
+        fix = "disable Jailhouse, pin one frequency, then enable it again; never while it runs"
+    else:
+        fix = (
+            "as root: echo performance | tee /sys/devices/system/cpu/cpu*/cpufreq/scaling_governor"
+        )
     return "warning", f"{shown}: it changes while we measure", fix
 
 

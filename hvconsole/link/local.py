@@ -151,6 +151,7 @@ def _write_whole(data: bytes, target: Path, mode: int) -> None:
     try:
         with open(handle, "wb") as file:  # noqa: PTH123  # takes the descriptor over
             file.write(data)
+            file.flush()  # writing after it would take set-user-id away again
             os.fchmod(handle, mode)
         beside.replace(target)
     except BaseException:

@@ -46,9 +46,8 @@ class Attempt:
         self._known = known
         self._options = options
         self._lost = lost
-        # Behind a jump host or a proxy command the peer's address is not the board's; and an
-        # alias says that addresses do not tell boards apart.
-        self._addressless = bool(tunnelled or options.proxy_command or options.host_key_alias)
+        # Behind a jump host or a proxy command the peer's address is not the board's.
+        self._addressless = tunnelled or bool(options.proxy_command)
         self._client: _Client | None = None
         self.finding: Finding | None = None
 
@@ -74,8 +73,9 @@ class Attempt:
         return self.finding.verdict is Verdict.KNOWN
 
     def _target(self, address: str, port: int) -> Target:
-        host = self._options.host_key_alias or self._options.host
-        return Target(host, port, "" if self._addressless else address)
+        if self._options.host_key_alias:
+            return Target(self._options.host_key_alias)  # an alias stands for host and port
+        return Target(self._options.host, port, "" if self._addressless else address)
 
     def _certified(
         self, _host: str, address: str, port: int | None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import re
+import sys
 import time
 from collections.abc import Mapping
 from difflib import get_close_matches
@@ -24,7 +25,7 @@ from hvconsole.ui.actions import bindings
 from hvconsole.ui.commands import ActionCommands, ThemeCommands
 from hvconsole.ui.screens.base import ConsoleScreen
 from hvconsole.ui.screens.help import HelpScreen
-from hvconsole.ui.screens.measure import MeasureScreen
+from hvconsole.ui.screens.opening import OpeningScreen
 from hvconsole.ui.source import Console
 from hvconsole.ui.theme import DEFAULT_THEME, NO_COLOUR_THEME, palette, textual_theme
 from hvconsole.ui.view.header import board_title
@@ -33,7 +34,14 @@ from hvconsole.ui.widgets.painted import Painted
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _PICTURE = "picture"
+_CHARTS = "hvconsole.ui.screens.measure"
 _BROKEN_THEME_SHOWN_S = 12
+
+
+def _measure() -> ConsoleScreen:
+    from hvconsole.ui.screens.measure import MeasureScreen  # noqa: PLC0415  # after the first frame
+
+    return MeasureScreen()
 
 
 class HvconsoleApp(App[None], inherit_bindings=False):
@@ -52,8 +60,8 @@ class HvconsoleApp(App[None], inherit_bindings=False):
 
     TITLE = "hvconsole"
     CSS_PATH = Path(__file__).with_name("app.tcss")  # absolute: holds for subclasses as well
-    MODES: ClassVar = {"measure": MeasureScreen}
-    DEFAULT_MODE = "measure"
+    MODES: ClassVar = {"opening": OpeningScreen, "measure": _measure}
+    DEFAULT_MODE = "opening"
     COMMANDS: ClassVar = {ActionCommands, ThemeCommands}
     BINDINGS: ClassVar[list[BindingType]] = bindings("app")
     ESCAPE_TO_MINIMIZE: ClassVar = False
@@ -73,6 +81,9 @@ class HvconsoleApp(App[None], inherit_bindings=False):
         self.frames_per_second = frames_per_second
         self.themes = themes or load_themes()
         self._leaving = False
+        if _CHARTS in sys.modules:
+            # What is loaded need not be waited for.
+            self.DEFAULT_MODE = "measure"  # type: ignore[misc]  # Textual reads it from the app
         no_colour = "NO_COLOR" in os.environ
         chosen = NO_COLOUR_THEME if no_colour else _choose(self.themes, theme)
         self.palette = palette(self.themes.files[chosen])
@@ -100,7 +111,10 @@ class HvconsoleApp(App[None], inherit_bindings=False):
                 timeout=_BROKEN_THEME_SHOWN_S,
                 markup=False,
             )
-        self.run_worker(self._open(), group="link", exit_on_error=False)
+        # Whatever is made now would keep the first frame waiting.
+        self.call_after_refresh(
+            lambda: self.run_worker(self._open(), group="link", exit_on_error=False)
+        )
 
     def tell(self, problem: Problem) -> None:
         """Show a problem on the screen that is looked at."""

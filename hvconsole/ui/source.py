@@ -6,10 +6,12 @@ like this.
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from hvconsole.model.status import LinkState, RunState, Status
-from hvconsole.stream.snapshot import Snapshot, View
+
+if TYPE_CHECKING:
+    from hvconsole.stream.snapshot import Snapshot, View
 
 __all__ = ["Console", "LinkState", "Playback", "RunState", "Status"]
 

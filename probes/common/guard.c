@@ -32,6 +32,7 @@ const char *guard_reason(enum verdict verdict)
 		[GUARD_CLOSED] = "stdin-closed",
 		[GUARD_SILENT] = "no-heartbeat",
 		[GUARD_SIGNAL] = "signal",
+		[GUARD_FAILED] = "error",
 	};
 
 	return words[verdict];

@@ -10,7 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum verdict { GUARD_GO_ON, GUARD_STOP, GUARD_CLOSED, GUARD_SILENT, GUARD_SIGNAL };
+enum verdict { GUARD_GO_ON, GUARD_STOP, GUARD_CLOSED, GUARD_SILENT, GUARD_SIGNAL,
+	       GUARD_FAILED };
 
 struct guard {
 	uint64_t timeout_ns;	/* 0: silence is no reason to end */

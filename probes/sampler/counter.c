@@ -8,21 +8,30 @@
 
 const char *const counter_names[COUNTERS] = { "auto", "cntpct", "cntvct", "tsc" };
 
-static sigjmp_buf trapped;
+static _Thread_local sigjmp_buf trapped;
+static _Thread_local volatile sig_atomic_t guarded;
 
 static void on_trap(int number)
 {
-	siglongjmp(trapped, number);
+	if (guarded)
+		siglongjmp(trapped, number);
+	signal(number, SIG_DFL);	/* not the counter's doing: return to it, and die of it */
 }
 
-uint64_t counter_read(enum counter counter)
+bool counter_guarded(void (*work)(void *), void *argument)
 {
-#ifdef __x86_64__
-	(void)counter;
-	return read_tsc();
-#else
-	return counter == COUNTER_CNTPCT ? read_cntpct() : read_cntvct();
-#endif
+	/* volatile: its value counts after a jump. */
+	volatile bool survived = false;
+	struct sigaction action = { .sa_handler = on_trap };
+
+	sigaction(SIGILL, &action, NULL);
+	if (!sigsetjmp(trapped, 1)) {
+		guarded = 1;
+		work(argument);
+		survived = true;
+	}
+	guarded = 0;
+	return survived;
 }
 
 static bool exists(enum counter counter)
@@ -34,28 +43,24 @@ static bool exists(enum counter counter)
 #endif
 }
 
-/* Run read() and tell whether it came back. One thread only, before sampling begins. */
-static bool survives(uint64_t (*read)(enum counter), enum counter counter, uint64_t *value)
+static void read_once(void *argument)
 {
-	struct sigaction action = { .sa_handler = on_trap }, ill, segv;
-	volatile bool ok = false;
+	const enum counter *counter = argument;
+	volatile uint64_t value = counter_read(*counter);
 
-	sigaction(SIGILL, &action, &ill);
-	sigaction(SIGSEGV, &action, &segv);
-	if (!sigsetjmp(trapped, 1)) {
-		*value = read(counter);
-		ok = true;
-	}
-	sigaction(SIGILL, &ill, NULL);
-	sigaction(SIGSEGV, &segv, NULL);
-	return ok;
+	(void)value;
 }
 
 bool counter_readable(enum counter counter)
 {
-	uint64_t value;
+	/* A process without the TSC gets SIGSEGV; elsewhere that would be a fault of ours. */
+	struct sigaction action = { .sa_handler = on_trap }, before;
+	bool readable;
 
-	return exists(counter) && survives(counter_read, counter, &value);
+	sigaction(SIGSEGV, &action, &before);
+	readable = exists(counter) && counter_guarded(read_once, &counter);
+	sigaction(SIGSEGV, &before, NULL);
+	return readable;
 }
 
 enum counter counter_best(void)
@@ -69,22 +74,20 @@ enum counter counter_best(void)
 }
 
 #ifndef __x86_64__
-static uint64_t frequency(enum counter counter)
+static void read_frequency(void *hz)
 {
-	(void)counter;
-	return read_cntfrq();
+	*(uint64_t *)hz = read_cntfrq();
 }
 #endif
 
 uint64_t counter_nominal_hz(void)
 {
-#ifdef __x86_64__
-	return 0;
-#else
 	uint64_t hz = 0;
 
-	return survives(frequency, COUNTER_AUTO, &hz) ? hz : 0;
+#ifndef __x86_64__
+	counter_guarded(read_frequency, &hz);
 #endif
+	return hz;
 }
 
 static uint64_t nanoseconds(clockid_t clock)

@@ -94,11 +94,26 @@ static inline void fence(void)
 #error "no counter is known for this machine: armv7, arm64 and x86-64 are"
 #endif
 
-/* Read any of them, outside the sampling loop. */
-uint64_t counter_read(enum counter counter);
+/* Read any of them. Where `counter` is a constant no branch is left. */
+static inline uint64_t counter_read(enum counter counter)
+{
+#ifdef __x86_64__
+	(void)counter;
+	return read_tsc();
+#else
+	return counter == COUNTER_CNTPCT ? read_cntpct() : read_cntvct();
+#endif
+}
 
-/* Whether user space may read it here and now (an access that traps fatally is caught). */
+/* Whether user space may read it on this CPU, now (an access that traps is caught). */
 bool counter_readable(enum counter counter);
+
+/*
+ * Run work(argument) and return true; or false if a read of the counter trapped in it, even after
+ * hours: the counter module may be unloaded, or a CPU come back from being offline without it. Each
+ * thread may guard work of its own; it must not hold a lock where it reads.
+ */
+bool counter_guarded(void (*work)(void *), void *argument);
 
 /* The best that can be read, or COUNTER_AUTO if none can. */
 enum counter counter_best(void);

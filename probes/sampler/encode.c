@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-/* What the writer makes of one lane: switches frames, histograms, heartbeats, notes. */
-#define _GNU_SOURCE
+/* What the writer makes of one lane: switches frames, histograms, heartbeats. */
 #include "writer.h"
 
-#include <sched.h>
 #include <string.h>
 
 #define FLUSH_NS 50000000u
@@ -106,46 +104,49 @@ static bool flush_waiting(struct run *run, struct lane *lane)
 	return true;
 }
 
-static bool take(struct run *run, struct lane *lane, struct record record)
+static uint64_t end_of(const struct lane *lane)
 {
-	uint64_t end = lane->last_end;
+	const struct record *last;
 
-	if (!record.length) {
-		lane->waiting = &lane->histograms[record.start];
+	if (!lane->pending_count)
+		return lane->last_end;
+	last = &lane->pending[lane->pending_count - 1];
+	return last->start + last->length;
+}
+
+/* The record that was popped, into what is pending. False: no room, the lane keeps holding it. */
+static bool take(struct run *run, struct lane *lane)
+{
+	if (!lane->held.length) {
+		lane->waiting = &lane->histograms[lane->held.start];
+		lane->holds = false;
 		return flush_waiting(run, lane);
 	}
-	if (lane->pending_count)
-		end = lane->pending[lane->pending_count - 1].start +
-		      lane->pending[lane->pending_count - 1].length;
-	else
-		lane->pending_since_ns = monotonic_ns();
-	lane->pending[lane->pending_count++] = record;
-	if (record.start >= end)
-		return true;
-	/* The counter stepped back: distances cannot be negative, so a new frame begins here. */
-	lane->pending_count--;
-	if (!flush_switches(run, lane)) {
-		lane->pending_count++;
-		return false;
+	if (lane->held.start < end_of(lane)) {
+		/* The counter stepped back: distances cannot be negative, so a new frame begins. */
+		if (!flush_switches(run, lane))
+			return false;
+		lane->last_end = lane->held.start;
 	}
-	lane->last_end = record.start;
-	lane->pending[lane->pending_count++] = record;
+	if (!lane->pending_count)
+		lane->pending_since_ns = monotonic_ns();
+	lane->pending[lane->pending_count++] = lane->held;
+	lane->holds = false;
 	return true;
 }
 
 bool lane_drain(struct run *run, struct lane *lane, bool flush)
 {
 	uint32_t budget = lane->ring.mask + 1;	/* a busy lane must not keep the others waiting */
-	struct record record;
 
 	if (!flush_waiting(run, lane))
 		return false;
 	while (budget--) {
 		if (lane->pending_count == PENDING && !flush_switches(run, lane))
 			return false;
-		if (!ring_pop(&lane->ring, &record))
+		if (!lane->holds && !(lane->holds = ring_pop(&lane->ring, &lane->held)))
 			break;
-		if (!take(run, lane, record))
+		if (!take(run, lane))
 			return false;
 	}
 	if (flush || pending_is_due(run, lane))
@@ -153,54 +154,24 @@ bool lane_drain(struct run *run, struct lane *lane, bool flush)
 	return true;
 }
 
-void lane_notes(struct run *run, struct lane *lane)
+/* How far a reader knows the lane once what is encoded now has arrived. */
+static uint64_t told_until(const struct lane *lane, uint64_t watched, bool drained)
 {
-	uint64_t backward = atomic_load_explicit(&lane->backward, memory_order_relaxed);
-	uint64_t blind = atomic_load_explicit(&lane->blind, memory_order_acquire);
-	cpu_set_t allowed;
-	bool moved;
+	uint64_t until = drained ? watched : lane->pending_count ? lane->pending[0].start : 0;
 
-	if (!output_has_room(&run->output, 1024))
-		return;
-	if (run->window_ms && blind != lane->told_blind && lane->blind_end) {
-		write_note(run, (uint16_t)lane->cpu, BLIND, 0, lane->blind_start, lane->blind_end,
-			   (int64_t)(lane->blind_end - lane->blind_start), "");
-		lane->told_blind = blind;
-	}
-	if (backward != lane->told_backward) {
-		uint64_t now = atomic_load(&lane->watched_until);
-
-		write_note(run, (uint16_t)lane->cpu, BACKWARD, 1, now, now,
-			   (int64_t)lane->step_back, "the counter stepped back");
-		lane->told_backward = backward;
-	}
-	/* A CPU that goes offline loses its threads to the others, and the kernel widens their mask. */
-	moved = !sched_getaffinity(lane->tid, sizeof(allowed), &allowed) &&
-		(CPU_COUNT(&allowed) != 1 || !CPU_ISSET(lane->cpu, &allowed));
-	if (moved) {
-		uint64_t now = atomic_load(&lane->watched_until);
-
-		if (!lane->moved)
-			write_note(run, (uint16_t)lane->cpu, MOVED, 2, now, now, lane->cpu,
-				   "the CPU went offline; the lane runs elsewhere");
-		CPU_ZERO(&allowed);
-		CPU_SET(lane->cpu, &allowed);
-		moved = sched_setaffinity(lane->tid, sizeof(allowed), &allowed) != 0;
-		if (!moved)
-			write_note(run, (uint16_t)lane->cpu, MOVED, 0, now, now, lane->cpu,
-				   "the lane is back on its CPU");
-	}
-	lane->moved = moved;
+	return until > lane->told_until ? until : lane->told_until;
 }
 
 bool lane_heartbeat(struct run *run, struct lane *lane, uint32_t flags)
 {
-	/* First how far the lane has come, then what it pushed until there: never the other way. */
+	/* First how far the lane has come, then what it recorded until there: never the other way. */
 	uint64_t watched = atomic_load_explicit(&lane->watched_until, memory_order_acquire);
+	bool drained = lane_drain(run, lane, true);
 	struct moment now;
 
-	if (!lane_drain(run, lane, true) || !output_has_room(&run->output, 96))
+	if (!output_fits(&run->output, 96))
 		return false;
+	lane->told_until = told_until(lane, watched, drained);
 	now = counter_moment(run->control.counter);
 	if (atomic_load_explicit(&lane->full, memory_order_relaxed))
 		flags |= FLAG_FULL;
@@ -217,7 +188,7 @@ bool lane_heartbeat(struct run *run, struct lane *lane, uint32_t flags)
 	put_u64(&payload, lane->lost);
 	put_u64(&payload, lane->backward);
 	put_u64(&payload, lane->blind);
-	put_u64(&payload, watched);
+	put_u64(&payload, lane->told_until);
 	output_frame(&run->output, HEARTBEAT, (uint16_t)lane->cpu, &payload);
 	return true;
 }
@@ -228,5 +199,12 @@ bool lane_finish(struct run *run, struct lane *lane)
 
 	if (!lane_drain(run, lane, true) || ring_used(&lane->ring))
 		return false;
-	return !rest->count || flush_histogram(run, lane, rest);
+	if (rest->count && !flush_histogram(run, lane, rest))
+		return false;
+	/* Nothing is left anywhere: now it is known to its last read. */
+	if (lane->newest)
+		lane->watched_until = lane->newest;
+	lane->full = false;
+	lane_notes(run, lane);
+	return lane_heartbeat(run, lane, FLAG_LAST);
 }

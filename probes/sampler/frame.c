@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -75,28 +76,49 @@ uint32_t crc32(uint32_t crc, const void *data, size_t size)
 	return ~crc;
 }
 
-int output_init(struct output *output, int fd, bool text)
+/*
+ * Writing must never wait: the writer also listens. O_NONBLOCK belongs to an open file, which a
+ * terminal's shell or our own standard error may share: so open a pipe or a terminal once more.
+ */
+static int open_without_waiting(int fd)
 {
 	struct stat status;
-	int flags = fcntl(fd, F_GETFL);
+	char path[32];
+	int own = -1;
 
-	*output = (struct output){ .fd = fd, .text = text };
+	if (fstat(fd, &status))
+		return fd;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	if (S_ISFIFO(status.st_mode) || isatty(fd))
+		own = open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (own >= 0)
+		return own;
+	if (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode))
+		fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+	return fd;
+}
+
+int output_init(struct output *output, int fd, bool text)
+{
+	*output = (struct output){ .fd = open_without_waiting(fd), .text = text };
 	output->size = text ? TEXT_BUFFER : BINARY_BUFFER;
 	output->bytes = malloc(output->size);
 	output->progress_ns = monotonic_ns();
-	/* Not on a terminal: the flag would stay with the shell that shares it. */
-	if (flags >= 0 && !fstat(fd, &status) && (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode)))
-		fcntl(fd, F_SETFL, flags | O_NONBLOCK);
+	if (output->bytes)
+		memset(output->bytes, 0, output->size);
 	return output->bytes ? 0 : -1;
+}
+
+bool output_fits(const struct output *output, size_t payload)
+{
+	size_t frame = output->text ? text_size(payload) : HEADER + payload;
+
+	return output->used + frame <= output->size;
 }
 
 bool output_has_room(const struct output *output, size_t payload)
 {
-	size_t frame = output->text ? text_size(payload) : HEADER + payload;
-
-	if (output->text && output->used > TEXT_DEPTH)
-		return false;
-	return output->used + frame <= output->size;
+	return !(output->text && output->used > TEXT_DEPTH) && output_fits(output, payload);
 }
 
 void output_frame(struct output *output, enum kind kind, uint16_t lane,
@@ -107,7 +129,7 @@ void output_frame(struct output *output, enum kind kind, uint16_t lane,
 
 	if (output->broken)
 		return;
-	if (!output_has_room(output, payload->used))
+	if (!output_fits(output, payload->used))
 		abort();
 	if (!output->used)
 		output->progress_ns = monotonic_ns();	/* a stall begins no earlier */

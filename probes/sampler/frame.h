@@ -41,10 +41,13 @@ void put_varint(struct payload *payload, uint64_t value);
 
 int output_init(struct output *output, int fd, bool text);
 
-/* Whether a frame of this payload would find room; a frame that does not fit is not made. */
+/* Whether a frame of this payload would fit at all; one that does not is not made. */
+bool output_fits(const struct output *output, size_t payload);
+
+/* Whether it should be made now: a line is kept fresh instead of deep, so little may wait there. */
 bool output_has_room(const struct output *output, size_t payload);
 
-/* Append a frame. The caller made sure of the room; a frame without room is a fault of ours. */
+/* Append a frame. The caller made sure that it fits; one that does not is a fault of ours. */
 void output_frame(struct output *output, enum kind kind, uint16_t lane,
 		  const struct payload *payload);
 

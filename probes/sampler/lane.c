@@ -10,11 +10,24 @@
 
 #define STACK_SIZE (256u << 10)
 
-static bool fail(struct lane *lane, const char *what, int error)
+static bool fail(struct lane *lane, enum failure what, int error)
 {
 	lane->failed = what;
 	lane->error = error;
 	return false;
+}
+
+const char *lane_failure(const struct lane *lane)
+{
+	static const char *const words[] = {
+		[NO_FAILURE] = "nothing failed",
+		[CANNOT_PIN] = "a thread cannot be pinned to it",
+		[CANNOT_FIFO] = "SCHED_FIFO is not permitted",
+		[COUNTER_CLOSED] = "the counter cannot be read from user space there",
+		[COUNTER_STANDS] = "the counter stands still or goes backwards",
+	};
+
+	return words[lane->failed];
 }
 
 static bool settle(struct lane *lane)
@@ -25,26 +38,48 @@ static bool settle(struct lane *lane)
 	CPU_ZERO(&only);
 	CPU_SET(lane->cpu, &only);
 	if (sched_setaffinity(0, sizeof(only), &only))
-		return fail(lane, "pin", errno);
+		return fail(lane, CANNOT_PIN, errno);
 	if (lane->control->fifo && sched_setscheduler(0, SCHED_FIFO, &priority))
-		return fail(lane, "fifo", errno);
+		return fail(lane, CANNOT_FIFO, errno);
 	return true;
+}
+
+static void calibrate_lane(void *lane)
+{
+	calibrate(lane);
+}
+
+static void sample_lane(void *lane)
+{
+	sample(lane);
+}
+
+/* The run is over for all: a stream in which a CPU is silently missing would be a wrong one. */
+static void stop_all(struct control *control)
+{
+	pthread_mutex_lock(&control->lock);
+	control->stop = true;
+	pthread_cond_broadcast(&control->changed);
+	pthread_mutex_unlock(&control->lock);
 }
 
 static void *run(void *argument)
 {
 	struct lane *lane = argument;
-	sigset_t all;
+	sigset_t most;
 
-	sigfillset(&all);	/* signals are the writer's: here they would be gaps of our own */
-	pthread_sigmask(SIG_BLOCK, &all, NULL);
+	sigfillset(&most);	/* signals are the writer's: here they would be gaps of our own */
+	sigdelset(&most, SIGILL);	/* but this one says that the counter is closed */
+	pthread_sigmask(SIG_SETMASK, &most, NULL);
 	lane->tid = (int)syscall(SYS_gettid);
-	if (settle(lane))
-		calibrate(lane);
+	if (settle(lane) && !counter_guarded(calibrate_lane, lane))
+		fail(lane, COUNTER_CLOSED, 0);
 	pthread_barrier_wait(&lane->control->calibrated);
 	pthread_barrier_wait(&lane->control->begin);
-	if (!lane->failed)
-		sample(lane);
+	if (!counter_guarded(sample_lane, lane)) {
+		fail(lane, COUNTER_CLOSED, 0);
+		stop_all(lane->control);
+	}
 	return NULL;
 }
 

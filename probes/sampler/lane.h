@@ -15,13 +15,16 @@
 #define CALIBRATION_READS (1u << 18)
 
 struct calibration {
-	uint64_t threshold;
+	uint32_t threshold;	/* one register on any machine; seconds, at least */
 	uint64_t floor, p50, p9999;
 	uint64_t backward;
 	uint64_t reads;
 	double read_ns;
 	bool automatic, clipped;
 };
+
+/* Why a lane cannot sample, or cannot go on. */
+enum failure { NO_FAILURE, CANNOT_PIN, CANNOT_FIFO, COUNTER_CLOSED, COUNTER_STANDS };
 
 /* What all lanes share: written by the writer, read by the lanes between two chunks of reads. */
 struct control {
@@ -44,10 +47,10 @@ struct lane {
 	int cpu;
 	pthread_t thread;
 	int tid;
-	int error;			/* errno of what failed while it started, and what it was */
-	const char *failed;
+	enum failure failed;
+	int error;			/* errno of it, or 0 */
 	struct calibration calibration;
-	uint32_t *distances;		/* CALIBRATION_READS of them, until calibrated */
+	uint32_t *distances;		/* CALIBRATION_READS of them, until calibrated; aligned for records */
 	struct ring ring;
 
 	/* Written by the sampling thread, read by the writer. */
@@ -55,6 +58,8 @@ struct lane {
 	_Atomic uint64_t watched_until;
 	_Atomic uint64_t detected;
 	_Atomic uint64_t lost;
+	uint64_t fresh_lost;		/* of what is recorded and not published */
+	uint64_t newest;		/* the last read of a chunk */
 	_Atomic uint64_t backward;
 	_Atomic uint64_t step_back;	/* size of the newest backward step */
 	_Atomic uint64_t blind;
@@ -67,8 +72,10 @@ struct lane {
 	/* The writer's own. */
 	_Alignas(64) uint64_t recorded;
 	uint64_t dropped;
-	uint64_t told_backward, told_blind;
+	uint64_t told_backward, told_blind, told_until;
 	bool moved;
+	struct record held;		/* popped, and there was no room to go on */
+	bool holds;
 	struct record *pending;		/* popped, not yet encoded */
 	uint32_t pending_count;
 	uint64_t pending_since_ns;
@@ -76,13 +83,22 @@ struct lane {
 	struct histogram *waiting;	/* handed over, but there was no room for its frame */
 };
 
-/* Start the thread; it calibrates, waits at both barriers, and samples until told to stop. */
+/*
+ * Start the thread; it calibrates, waits at both barriers, and samples until told to stop. If its
+ * counter is closed meanwhile, it tells all others to stop.
+ */
 int lane_start(struct lane *lane);
+
+/* What failed, in words. */
+const char *lane_failure(const struct lane *lane);
 
 /* calibrate.c: on the lane's own CPU. */
 void calibrate(struct lane *lane);
 
 /* sample.c: read the counter until the control says stop. */
 void sample(struct lane *lane);
+
+/* sample.c: some thousand reads, from a first one on; returns the last. */
+uint64_t sample_chunk(struct lane *lane, uint64_t previous, uint32_t threshold);
 
 #endif

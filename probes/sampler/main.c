@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "options.h"
@@ -15,32 +14,19 @@
 #define MEASURE_NS 100000000u	/* how long the frequency is compared with the clock, at least */
 #define DEFAULT_WINDOW_MS 500
 #define PAUSE_MS 5
+#define FIFO_REFUSED                                                                     \
+	"SCHED_FIFO %d is not permitted (%s); run as root, give CAP_SYS_NICE, "          \
+	"raise 'ulimit -r', or leave out --fifo"
 
-static void probe(const struct options *options)
+struct job {
+	struct options options;
+	struct run *run;
+	int status;
+};
+
+static const char *module_hint(enum counter counter)
 {
-	struct utsname system;
-	bool first = true;
-	cpu_set_t only;
-
-	/* Access is a matter of each CPU: ask the one that was named. */
-	CPU_ZERO(&only);
-	CPU_SET(options->cpus[0], &only);
-	if (sched_setaffinity(0, sizeof(only), &only))
-		die(EXIT_FAILED, "CPU %d: %s", options->cpus[0], strerror(errno));
-	uname(&system);
-	printf("{\"machine\":\"%s\",\"nominal_hz\":%llu", system.machine,
-	       (unsigned long long)counter_nominal_hz());
-	for (int counter = COUNTER_CNTPCT; counter < COUNTERS; counter++)
-		printf(",\"%s\":%s", counter_names[counter],
-		       counter_readable((enum counter)counter) ? "true" : "false");
-	printf(",\"cpu\":%d,\"online\":%ld,\"allowed\":[", sched_getcpu(),
-	       sysconf(_SC_NPROCESSORS_ONLN));
-	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
-		if (CPU_ISSET(cpu, &options->allowed)) {
-			printf("%s%d", first ? "" : ",", cpu);
-			first = false;
-		}
-	puts("]}");
+	return counter == COUNTER_CNTPCT ? ": load the counter module (kmod/hvcounter)" : "";
 }
 
 static void choose_counter(struct run *run, enum counter wanted)
@@ -51,7 +37,7 @@ static void choose_counter(struct run *run, enum counter wanted)
 		die(EXIT_FAILED, "no counter can be read from user space on this machine");
 	if (!counter_readable(best))
 		die(EXIT_PERMISSION, "%s cannot be read from user space here%s", counter_names[best],
-		    best == COUNTER_CNTPCT ? ": load the counter module (kmod/hvcounter)" : "");
+		    module_hint(best));
 	run->control.counter = best;
 }
 
@@ -101,6 +87,20 @@ static int place_writer(const struct options *options)
 	return -1;
 }
 
+/*
+ * A writer that shares a CPU with a lane under SCHED_FIFO would only run when the kernel throttles
+ * the lane: it has to come before it.
+ */
+static void raise_writer(const struct run *run)
+{
+	struct sched_param priority = { .sched_priority = run->control.fifo + 1 };
+
+	if (!run->control.fifo || run->writer_cpu >= 0)
+		return;
+	if (sched_setscheduler(0, SCHED_FIFO, &priority))
+		die(EXIT_PERMISSION, FIFO_REFUSED, priority.sched_priority, strerror(errno));
+}
+
 static void make_lanes(struct run *run, const struct options *options)
 {
 	size_t size = options->cpu_count * sizeof(struct lane);
@@ -115,15 +115,15 @@ static void make_lanes(struct run *run, const struct options *options)
 
 		lane->control = &run->control;
 		lane->cpu = options->cpus[i];
-		lane->ring.mask = options->ring - 1;
-		lane->ring.records = malloc(options->ring * sizeof(struct record));
-		lane->histograms = calloc(2, sizeof(struct histogram));
+		ring_init(&lane->ring, malloc(options->ring * sizeof(struct record)), options->ring);
+		lane->histograms = malloc(2 * sizeof(struct histogram));
 		lane->pending = malloc(PENDING * sizeof(struct record));
 		lane->distances = malloc(CALIBRATION_READS * sizeof(uint32_t));
 		if (!lane->ring.records || !lane->histograms || !lane->pending || !lane->distances)
 			die(EXIT_FAILED, "no memory for a ring of %u switches", options->ring);
 		/* Touched now: a page fault while sampling would be a switch of our own. */
 		memset(lane->ring.records, 0, options->ring * sizeof(struct record));
+		memset(lane->histograms, 0, 2 * sizeof(struct histogram));
 		memset(lane->pending, 0, PENDING * sizeof(struct record));
 		memset(lane->distances, 0, CALIBRATION_READS * sizeof(uint32_t));
 	}
@@ -134,14 +134,14 @@ static void check_lanes(const struct run *run)
 	for (unsigned int i = 0; i < run->lane_count; i++) {
 		const struct lane *lane = &run->lanes[i];
 
-		if (!lane->failed)
-			continue;
-		if (!strcmp(lane->failed, "fifo"))
-			die(EXIT_PERMISSION,
-			    "SCHED_FIFO %d is not permitted (%s); run as root, give CAP_SYS_NICE, "
-			    "raise 'ulimit -r', or leave out --fifo",
-			    run->control.fifo, strerror(lane->error));
-		die(EXIT_FAILED, "CPU %d: %s: %s", lane->cpu, lane->failed, strerror(lane->error));
+		if (lane->failed == CANNOT_FIFO)
+			die(EXIT_PERMISSION, FIFO_REFUSED, run->control.fifo, strerror(lane->error));
+		if (lane->failed == COUNTER_CLOSED)
+			die(EXIT_PERMISSION, "CPU %d: %s%s", lane->cpu, lane_failure(lane),
+			    module_hint(run->control.counter));
+		if (lane->failed)
+			die(EXIT_FAILED, "CPU %d: %s%s%s", lane->cpu, lane_failure(lane),
+			    lane->error ? ": " : "", lane->error ? strerror(lane->error) : "");
 	}
 }
 
@@ -173,6 +173,7 @@ static void start_lanes(struct run *run)
 	for (unsigned int i = 0; i < run->lane_count; i++) {
 		run->lanes[i].last_end = control->start_tick;
 		run->lanes[i].watched_until = control->start_tick;
+		run->lanes[i].told_until = control->start_tick;
 	}
 	write_hello(run);
 	pthread_barrier_wait(&control->begin);
@@ -197,7 +198,17 @@ static void tell_oddities(struct run *run, bool frequency_agrees)
 				   "this CPU is too noisy to calibrate: the threshold is held at 100 us");
 }
 
-static int status_of(enum verdict verdict)
+/* A lane failed on its way: the end frame says so; so do we, where nobody reads frames. */
+static int tell_failure(const struct run *run)
+{
+	for (unsigned int i = 0; i < run->lane_count; i++)
+		if (run->lanes[i].failed)
+			fprintf(stderr, "hvsampler: CPU %d: %s any more\n", run->lanes[i].cpu,
+				lane_failure(&run->lanes[i]));
+	return EXIT_FAILED;
+}
+
+static int status_of(const struct run *run, enum verdict verdict)
 {
 	switch (verdict) {
 	case GUARD_GO_ON:
@@ -205,44 +216,61 @@ static int status_of(enum verdict verdict)
 		return EXIT_ENDED;
 	case GUARD_SIGNAL:
 		return EXIT_SIGNALLED;
+	case GUARD_FAILED:
+		return tell_failure(run);
 	default:
 		return EXIT_ALONE;
 	}
 }
 
+static void setup(struct run *run, const struct options *options)
+{
+	run->control.fenced = options->fence;
+	run->control.fifo = options->fifo;
+	run->control.threshold_ns = options->threshold_ns;
+	run->seconds = options->seconds;
+	run->ring_size = options->ring;
+	run->online_cpus = (unsigned int)sysconf(_SC_NPROCESSORS_ONLN);
+	run->writer_cpu = place_writer(options);
+	run->window_ms = (unsigned int)(options->window_ms >= 0 ? options->window_ms :
+					run->writer_cpu < 0	? DEFAULT_WINDOW_MS : 0);
+	run->pause_ms = run->window_ms ? PAUSE_MS : 0;
+	raise_writer(run);
+	choose_counter(run, options->counter);
+}
+
+/* From here on the counter may trap at any time; see counter_guarded(). */
+static void measure(void *argument)
+{
+	struct job *job = argument;
+	struct moment first = counter_moment(job->run->control.counter);
+	bool agrees = choose_frequency(job->run, first);
+
+	guard_init(&job->run->guard, job->options.heartbeat_timeout, job->options.guarded);
+	start_lanes(job->run);
+	tell_oddities(job->run, agrees);
+	job->status = status_of(job->run, write_run(job->run));
+}
+
 int main(int count, char **words)
 {
-	struct options options;
-	struct moment first;
-	struct run *run = aligned_alloc(64, (sizeof(*run) + 63) / 64 * 64);
-	bool agrees;
+	struct job job;
 
-	options_parse(&options, count, words);
-	if (options.probe) {
-		probe(&options);
+	options_parse(&job.options, count, words);
+	if (job.options.probe) {
+		probe(&job.options);
 		return EXIT_ENDED;
 	}
-	if (!run)
+	job.run = aligned_alloc(64, (sizeof(*job.run) + 63) / 64 * 64);
+	if (!job.run)
 		die(EXIT_FAILED, "no memory");
-	memset(run, 0, sizeof(*run));
-	choose_counter(run, options.counter);
-	first = counter_moment(run->control.counter);
-	run->control.fenced = options.fence;
-	run->control.fifo = options.fifo;
-	run->control.threshold_ns = options.threshold_ns;
-	run->seconds = options.seconds;
-	run->ring_size = options.ring;
-	run->online_cpus = (unsigned int)sysconf(_SC_NPROCESSORS_ONLN);
-	make_lanes(run, &options);
-	if (output_init(&run->output, STDOUT_FILENO, options.text))
+	memset(job.run, 0, sizeof(*job.run));
+	setup(job.run, &job.options);
+	make_lanes(job.run, &job.options);
+	if (output_init(&job.run->output, STDOUT_FILENO, job.options.text))
 		die(EXIT_FAILED, "no memory");
-	run->writer_cpu = place_writer(&options);
-	run->window_ms = (unsigned int)(options.window_ms >= 0 ? options.window_ms :
-					run->writer_cpu < 0   ? DEFAULT_WINDOW_MS : 0);
-	run->pause_ms = run->window_ms ? PAUSE_MS : 0;
-	agrees = choose_frequency(run, first);
-	guard_init(&run->guard, options.heartbeat_timeout, options.guarded);
-	start_lanes(run);
-	tell_oddities(run, agrees);
-	return status_of(write_run(run));
+	if (!counter_guarded(measure, &job))
+		die(EXIT_FAILED, "%s can no longer be read on the writer's CPU",
+		    counter_names[job.run->control.counter]);
+	return job.status;
 }

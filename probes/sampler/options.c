@@ -18,13 +18,19 @@ static const char usage[] =
 	"  --fifo PRIO               sample under SCHED_FIFO, 1 to 98\n"
 	"  --fence                   order the reads by a barrier\n"
 	"  --window-ms N             sample in windows and write in between; 0 never\n"
-	"  --ring N                  switches a lane can hold back (a power of two)\n"
+	"  --ring N                  switches a lane can hold back (a power of two; default\n"
+	"                            65536, and 4096 for text: two seconds of the line)\n"
 	"  --format binary|text      text for a serial line\n"
 	"  --heartbeat-timeout S     end after silence on standard input (default 10; 0 never)\n"
 	"  --no-guard                do not listen to standard input at all (by hand)\n"
-	"  --probe                   say which counters can be read, as JSON, and end\n"
+	"  --probe                   say which counters can be read on all CPUs named, as JSON,\n"
+	"                            and end\n"
 	"  --version\n"
 	"On standard input: q stops, every other byte is a heartbeat, its end ends the run.\n";
+
+#define BINARY_RING (1u << 16)
+#define TEXT_RING (1u << 12)
+#define LAST_TEXT_LANE 254
 
 enum { CPU = 256, COUNTER, THRESHOLD, SECONDS, FIFO, FENCE, WINDOW, RING, FORMAT, TIMEOUT, NO_GUARD,
        PROBE, VERSION, HELP };
@@ -119,7 +125,7 @@ static void add_cpu(struct options *options, long cpu)
 
 static void parse_cpus(struct options *options, char *text)
 {
-	for (char *word = strtok(text, ","); word; word = strtok(NULL, ","))
+	for (char *word; (word = strsep(&text, ","));)
 		add_cpu(options, number("cpu", word, 0, CPU_SETSIZE - 1));
 }
 
@@ -134,7 +140,7 @@ static void take(struct options *options, int word, char *value)
 		break;
 	case THRESHOLD:
 		if (strcmp(value, "auto"))
-			options->threshold_ns = number("threshold-ns", value, 1, 2000000000);
+			options->threshold_ns = number("threshold-ns", value, 1, 1000000000);
 		break;
 	case SECONDS:
 		options->seconds = seconds("seconds", value);
@@ -186,7 +192,6 @@ void options_parse(struct options *options, int count, char **words)
 	*options = (struct options){
 		.threshold_ns = -1,
 		.window_ms = -1,
-		.ring = 1u << 16,
 		.heartbeat_timeout = 10,
 		.guarded = true,
 	};
@@ -204,4 +209,10 @@ void options_parse(struct options *options, int count, char **words)
 	for (int cpu = CPU_SETSIZE - 1; cpu >= 0 && !options->cpu_count; cpu--)
 		if (CPU_ISSET(cpu, &options->allowed))
 			add_cpu(options, cpu);
+	for (unsigned int i = 0; i < options->cpu_count && options->text; i++)
+		if (options->cpus[i] > LAST_TEXT_LANE)
+			die(EXIT_USAGE, "CPU %d: lines of text can name the CPUs up to %d only",
+			    options->cpus[i], LAST_TEXT_LANE);
+	if (!options->ring)
+		options->ring = options->text ? TEXT_RING : BINARY_RING;
 }

@@ -40,6 +40,9 @@ struct options {
 /* Parse, check against this machine, fill in what was left open; ends the program on mistakes. */
 void options_parse(struct options *options, int count, char **words);
 
+/* probe.c */
+void probe(const struct options *options);
+
 /* One line on standard error, and out. */
 void die(int status, const char *format, ...) __attribute__((noreturn, format(printf, 2, 3)));
 

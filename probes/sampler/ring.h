@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One producer, one consumer, no locks. The sampling thread pushes, the writer pops; each keeps
- * its own index on a cache line of its own, so that they meet only when the ring runs low.
+ * One producer, one consumer, no locks. The sampling thread writes into a free stretch of the ring
+ * with plain stores and shows the writer what it has written now and then (ring_renew): recording
+ * a switch is two stores then, and costs nothing that could pass for another switch.
  */
 #ifndef HV_RING_H
 #define HV_RING_H
@@ -19,10 +20,17 @@ struct record {
 struct ring {
 	struct record *records;
 	uint32_t mask;			/* capacity - 1, a power of two less one */
-	_Alignas(64) _Atomic uint32_t head;	/* next to be written, by the producer */
-	uint32_t seen_tail;		/* the producer's last look at tail */
+	_Alignas(64) _Atomic uint32_t head;	/* behind the last record shown, by the producer */
+	struct record *next, *end;	/* the producer's own: the stretch it may fill */
 	_Alignas(64) _Atomic uint32_t tail;	/* next to be read, by the consumer */
 };
+
+static inline void ring_init(struct ring *ring, struct record *records, uint32_t capacity)
+{
+	ring->records = ring->next = ring->end = records;
+	ring->mask = capacity - 1;
+	ring->head = ring->tail = 0;
+}
 
 static inline uint32_t ring_used(struct ring *ring)
 {
@@ -30,20 +38,27 @@ static inline uint32_t ring_used(struct ring *ring)
 	       atomic_load_explicit(&ring->tail, memory_order_acquire);
 }
 
-static inline bool ring_push(struct ring *ring, struct record record)
+/* Producer: how many records are written and not shown. */
+static inline uint32_t ring_hidden(struct ring *ring)
 {
 	uint32_t head = atomic_load_explicit(&ring->head, memory_order_relaxed);
 
-	if (head - ring->seen_tail > ring->mask) {
-		ring->seen_tail = atomic_load_explicit(&ring->tail, memory_order_acquire);
-		if (head - ring->seen_tail > ring->mask)
-			return false;
-	}
-	ring->records[head & ring->mask] = record;
-	atomic_store_explicit(&ring->head, head + 1, memory_order_release);
-	return true;
+	return (uint32_t)(ring->next - (ring->records + (head & ring->mask)));
 }
 
+/* Producer: show what is written; the next stretch reaches to the ring's edge, or what is in use. */
+static inline void ring_renew(struct ring *ring)
+{
+	uint32_t head = atomic_load_explicit(&ring->head, memory_order_relaxed) + ring_hidden(ring);
+	uint32_t at = head & ring->mask, to_edge = ring->mask + 1 - at, room;
+
+	atomic_store_explicit(&ring->head, head, memory_order_release);
+	room = ring->mask + 1 - (head - atomic_load_explicit(&ring->tail, memory_order_acquire));
+	ring->next = ring->records + at;
+	ring->end = ring->next + (room < to_edge ? room : to_edge);
+}
+
+/* Consumer. */
 static inline bool ring_pop(struct ring *ring, struct record *record)
 {
 	uint32_t tail = atomic_load_explicit(&ring->tail, memory_order_relaxed);

@@ -1,44 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The sampling loop. Its fast path is: read, subtract, compare, count down. What is found is dealt
- * with in note(), out of line; and the read that found it is the beginning of the next distance
- * ("previous = now"), so that the time note() takes is itself seen. Reading afresh after a switch
- * would leave a hole in which others go unnoticed.
+ * The sampling loop. Its fast path is: read, subtract, compare, count down. The read that found a
+ * switch is the beginning of the next distance ("previous = now"), so that the time recording takes
+ * is itself seen. Reading afresh would leave a hole in which other switches go unnoticed.
+ *
+ * What recording takes must stay below the threshold, or each switch would breed another: so it is
+ * two stores into a stretch of the ring that is known to be free. Atomics, the ring's far end and
+ * everything unusual wait for the end of the chunk, or happen in rare(), out of line.
  */
 #include "lane.h"
 
-/* Reads between two looks at the control: about a millisecond, at most a few on a slow board. */
+/* Reads between two looks at the control: 0.2 ms on a PC, a millisecond or two on a slow board. */
 #define CHUNK 16384u
-
-static void hand_over(struct lane *lane)
-{
-	unsigned int other = lane->filling ^ 1;
-
-	if (atomic_load_explicit(&lane->histogram_busy[other], memory_order_acquire))
-		return;		/* the writer still holds the other one: go on with this one */
-	atomic_store_explicit(&lane->histogram_busy[lane->filling], true, memory_order_relaxed);
-	if (!ring_push(&lane->ring, (struct record){ .start = lane->filling, .length = 0 })) {
-		atomic_store_explicit(&lane->histogram_busy[lane->filling], false,
-				      memory_order_relaxed);
-		return;
-	}
-	lane->filling = other;
-	atomic_store_explicit(&lane->full, false, memory_order_relaxed);
-}
-
-static void keep(struct lane *lane, uint64_t start, uint64_t length)
-{
-	bool full = atomic_load_explicit(&lane->full, memory_order_relaxed);
-
-	/* Back to single records only once there is room to speak of. */
-	if (full && ring_used(&lane->ring) <= lane->ring.mask / 2)
-		hand_over(lane);
-	full = atomic_load_explicit(&lane->full, memory_order_relaxed);
-	if (!full && ring_push(&lane->ring, (struct record){ start, length }))
-		return;
-	atomic_store_explicit(&lane->full, true, memory_order_relaxed);
-	histogram_add(&lane->histograms[lane->filling], start, length);
-}
 
 /* The only writer of these: a plain add, published. */
 static void add(_Atomic uint64_t *sum, uint64_t more)
@@ -47,7 +20,34 @@ static void add(_Atomic uint64_t *sum, uint64_t more)
 			      memory_order_relaxed);
 }
 
-static __attribute__((noinline, cold)) void note(struct lane *lane, uint64_t previous, uint64_t now)
+/* Show the writer what was recorded; first its number, so that never less is detected than seen. */
+static void publish(struct lane *lane)
+{
+	add(&lane->detected, ring_hidden(&lane->ring));
+	add(&lane->lost, lane->fresh_lost);
+	lane->fresh_lost = 0;
+	ring_renew(&lane->ring);
+	if (atomic_load_explicit(&lane->full, memory_order_relaxed))
+		lane->ring.end = lane->ring.next;	/* switches go to rare() and its histogram */
+}
+
+/* Hand the histogram over and record one by one again, once there is room to speak of. */
+static void leave_histogram(struct lane *lane)
+{
+	unsigned int other = lane->filling ^ 1;
+
+	if (ring_used(&lane->ring) > lane->ring.mask / 2 ||
+	    atomic_load_explicit(&lane->histogram_busy[other], memory_order_acquire))
+		return;		/* the writer still holds the other one: go on with this one */
+	atomic_store_explicit(&lane->histogram_busy[lane->filling], true, memory_order_relaxed);
+	*lane->ring.next++ = (struct record){ .start = lane->filling, .length = 0 };
+	ring_renew(&lane->ring);
+	lane->filling = other;
+	atomic_store_explicit(&lane->full, false, memory_order_relaxed);
+}
+
+/* A step back; or a switch when the stretch was used up, or the ring is full. */
+static __attribute__((noinline, cold)) void rare(struct lane *lane, uint64_t previous, uint64_t now)
 {
 	uint64_t length = now - previous;
 
@@ -56,23 +56,46 @@ static __attribute__((noinline, cold)) void note(struct lane *lane, uint64_t pre
 		add(&lane->backward, 1);
 		return;
 	}
+	publish(lane);
+	if (atomic_load_explicit(&lane->full, memory_order_relaxed))
+		leave_histogram(lane);
+	lane->fresh_lost += length;
+	if (lane->ring.next != lane->ring.end) {
+		*lane->ring.next++ = (struct record){ previous, length };
+		return;
+	}
+	atomic_store_explicit(&lane->full, true, memory_order_relaxed);
+	histogram_add(&lane->histograms[lane->filling], previous, length);
 	add(&lane->detected, 1);
-	add(&lane->lost, length);
-	keep(lane, previous, length);
 }
 
-/* One chunk of reads, for each way of reading: a call through a pointer would cost more than all else. */
-#define DEFINE_CHUNK(name, read)                                                          \
-	static uint64_t name(struct lane *lane, uint64_t previous, uint64_t threshold)    \
-	{                                                                                 \
-		for (uint32_t left = CHUNK; left; left--) {                               \
-			uint64_t now = (read);                                            \
-                                                                                          \
-			if (__builtin_expect(now - previous > threshold, 0))              \
-				note(lane, previous, now);                                \
-			previous = now;                                                   \
-		}                                                                         \
-		return previous;                                                          \
+/* Out of line, so that 32-bit ARM has registers enough to keep the loop free of memory. */
+static __attribute__((noinline)) void found(struct lane *lane, uint64_t previous, uint64_t now)
+{
+	if (lane->ring.next == lane->ring.end || now < previous) {
+		rare(lane, previous, now);
+		return;
+	}
+	*lane->ring.next++ = (struct record){ previous, now - previous };
+	lane->fresh_lost += now - previous;
+}
+
+/*
+ * One chunk of reads, for each way of reading a function of its own: a call through a pointer would
+ * cost more than all else. Calibration runs the same instructions at the same places.
+ */
+#define DEFINE_CHUNK(name, read)                                                            \
+	static __attribute__((noinline)) uint64_t name(struct lane *lane, uint64_t previous, \
+						       uint32_t threshold)                  \
+	{                                                                                   \
+		for (uint32_t left = CHUNK; left; left--) {                                 \
+			uint64_t now = (read);                                              \
+                                                                                            \
+			if (__builtin_expect(now - previous > threshold, 0))                \
+				found(lane, previous, now);                                 \
+			previous = now;                                                     \
+		}                                                                           \
+		return previous;                                                            \
 	}
 
 #ifdef __x86_64__
@@ -85,7 +108,7 @@ DEFINE_CHUNK(chunk_cntvct, read_cntvct())
 DEFINE_CHUNK(chunk_cntvct_fenced, (fence(), read_cntvct()))
 #endif
 
-static uint64_t chunk(struct lane *lane, uint64_t previous, uint64_t threshold)
+static uint64_t read_chunk(struct lane *lane, uint64_t previous, uint32_t threshold)
 {
 	bool fenced = lane->control->fenced;
 
@@ -99,6 +122,28 @@ static uint64_t chunk(struct lane *lane, uint64_t previous, uint64_t threshold)
 	return fenced ? chunk_cntvct_fenced(lane, previous, threshold)
 		      : chunk_cntvct(lane, previous, threshold);
 #endif
+}
+
+static void end_chunk(struct lane *lane, uint64_t previous)
+{
+	publish(lane);
+	if (atomic_load_explicit(&lane->full, memory_order_relaxed))
+		leave_histogram(lane);
+	add(&lane->loops, CHUNK);
+	/*
+	 * Release: who sees this tick also sees all that was recorded before it. A histogram that
+	 * is not handed over cannot be seen, so the tick stands still meanwhile.
+	 */
+	if (!atomic_load_explicit(&lane->full, memory_order_relaxed))
+		atomic_store_explicit(&lane->watched_until, previous, memory_order_release);
+}
+
+uint64_t sample_chunk(struct lane *lane, uint64_t previous, uint32_t threshold)
+{
+	uint64_t last = read_chunk(lane, previous, threshold);
+
+	end_chunk(lane, last);
+	return last;
 }
 
 /* Sleep until the writer has written; return the first tick after it. */
@@ -119,16 +164,14 @@ static uint64_t wait_out_pause(struct lane *lane, uint64_t previous)
 	now = counter_read(control->counter);
 	atomic_store_explicit(&lane->blind_start, previous, memory_order_relaxed);
 	atomic_store_explicit(&lane->blind_end, now, memory_order_relaxed);
-	atomic_store_explicit(&lane->blind,
-			      atomic_load_explicit(&lane->blind, memory_order_relaxed) +
-				      (now - previous), memory_order_release);
+	add(&lane->blind, now - previous);
 	return now;
 }
 
 void sample(struct lane *lane)
 {
 	struct control *control = lane->control;
-	uint64_t threshold = lane->calibration.threshold;
+	uint32_t threshold = lane->calibration.threshold;
 	uint64_t previous = counter_read(control->counter);
 
 	/* From the run's zero to the first read nobody watched. */
@@ -136,9 +179,7 @@ void sample(struct lane *lane)
 	while (!atomic_load_explicit(&control->stop, memory_order_relaxed)) {
 		if (atomic_load_explicit(&control->pause, memory_order_relaxed))
 			previous = wait_out_pause(lane, previous);
-		previous = chunk(lane, previous, threshold);
-		add(&lane->loops, CHUNK);
-		/* Release: who sees this tick also sees all that was pushed before it. */
-		atomic_store_explicit(&lane->watched_until, previous, memory_order_release);
+		previous = sample_chunk(lane, previous, threshold);
+		lane->newest = previous;
 	}
 }

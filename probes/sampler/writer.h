@@ -14,6 +14,7 @@ struct run {
 	struct output output;
 	struct guard guard;
 	double seconds;			/* 0: until stopped */
+	uint64_t end_ns;		/* CLOCK_MONOTONIC then, about */
 	unsigned int window_ms;		/* 0: continuous */
 	unsigned int pause_ms;
 	uint32_t ring_size;
@@ -24,9 +25,14 @@ struct run {
 	struct moment start;
 };
 
+/* hello.c: the first frame and the last. The caller made sure of room for the last. */
 void write_hello(struct run *run);
+void write_end(struct run *run, enum verdict verdict);
+
+/* notes.c: a note if there is room for it; and those that a lane gives reason for. */
 void write_note(struct run *run, uint16_t lane, enum note_code code, uint16_t severity,
 		uint64_t start, uint64_t end, int64_t value, const char *text);
+void lane_notes(struct run *run, struct lane *lane);
 
 /* Write until the run is over; return why it is. The lanes have ended then. */
 enum verdict write_run(struct run *run);
@@ -37,8 +43,7 @@ enum verdict write_run(struct run *run);
  */
 bool lane_drain(struct run *run, struct lane *lane, bool flush);
 bool lane_heartbeat(struct run *run, struct lane *lane, uint32_t flags);
-bool lane_finish(struct run *run, struct lane *lane);
-void lane_notes(struct run *run, struct lane *lane);
+bool lane_finish(struct run *run, struct lane *lane);	/* to its last heartbeat */
 
 #define PENDING 1024u
 

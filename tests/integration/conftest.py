@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
+from probe_runs import programs, start  # noqa: F401  # fixtures of the tests of probes/
 from servers import Proxy, Sshd, free_port, make_key
 
 from hvconsole.link.ssh import SshLink

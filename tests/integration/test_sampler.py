@@ -1,10 +1,8 @@
-"""The sampler on this machine's own counter: its figures add up, and it never outstays its time."""
+"""The sampler on this machine's own counter: what it sees, and that its figures add up."""
 
-from __future__ import annotations
-
+import fcntl
+import json
 import os
-import re
-import shutil
 import signal
 import subprocess
 import time
@@ -12,10 +10,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from probe_runs import CPU, FAILED, check_accounts, decode, ended, last_beats, of, python
 
 from hvconsole.config.resources import resource_dir
 from hvconsole.stream.histogram import buckets_of
-from hvconsole.wire.stream import StreamDecoder, values_of
+from hvconsole.wire.stream import values_of
 from hvconsole.wire.text import TextDecoder
 from hvconsole.wire.values import (
     End,
@@ -30,80 +29,13 @@ from hvconsole.wire.values import (
 )
 
 pytestmark = pytest.mark.compiler
-CPU = str(max(os.sched_getaffinity(0)))
-
-
-@pytest.fixture(scope="session")
-def programs(tmp_path_factory: pytest.TempPathFactory, require) -> Path:
-    require("cc")
-    build = tmp_path_factory.mktemp("probes")
-    source = resource_dir("probes")
-    subprocess.run(["make", "-s", f"BUILD={build}", "CFLAGS=-Werror"], cwd=source, check=True)
-    return build
-
-
-@pytest.fixture
-def start(programs: Path):
-    """Start the sampler with pipes; whatever the test does, it is gone afterwards."""
-    running: list[subprocess.Popen[bytes]] = []
-
-    def begin(*words: str, program: str = "hvsampler") -> subprocess.Popen[bytes]:
-        process = subprocess.Popen(
-            [str(programs / program), *words],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
-        running.append(process)
-        return process
-
-    yield begin
-    for process in running:
-        process.kill()
-        process.wait()
-        for pipe in (process.stdin, process.stdout, process.stderr):
-            pipe.close()
-
-
-def decode(data: bytes) -> list[Value]:
-    decoder = StreamDecoder()
-    values = decoder.feed(data)
-    decoder.finish()
-    damage = decoder.damage
-    assert (damage.skipped_bytes, damage.damaged_frames, damage.lost_frames) == (0, 0, 0)
-    return values
-
-
-def ended(process: subprocess.Popen[bytes], seconds: float) -> list[Value]:
-    """Read to the end while standard input stays open; decode."""
-    assert process.stdout is not None
-    data = process.stdout.read()
-    assert process.wait(seconds) is not None
-    return decode(data)
-
-
-def of(kind, values: list[Value]) -> list:
-    return [value for value in values if isinstance(value, kind)]
-
-
-def last_beats(values: list[Value]) -> dict[int, Heartbeat]:
-    return {beat.lane: beat for beat in of(Heartbeat, values) if beat.flags & HeartbeatFlag.LAST}
-
-
-def check_accounts(values: list[Value]) -> None:
-    """Recorded + dropped = detected, and each figure is what the frames really hold."""
-    for lane, beat in last_beats(values).items():
-        switches = [value for value in of(Switches, values) if value.lane == lane]
-        histograms = [value for value in of(Histogram, values) if value.lane == lane]
-        assert beat.detected == beat.recorded + beat.dropped
-        assert beat.recorded == sum(batch.length.size for batch in switches)
-        assert beat.dropped == sum(part.count for part in histograms)
-        lost = sum(int(batch.length.sum()) for batch in switches)
-        assert beat.lost_ticks == lost + sum(part.total for part in histograms)
+CPUS = sorted(os.sched_getaffinity(0))
+# A line of 115200 baud carries so many characters a second.
+LINE_RATE = 11_520
 
 
 def test_a_run_is_whole(start) -> None:
-    values = ended(start("--seconds", "1", "--cpu", CPU), 5)
+    values = ended(start("--seconds", "1", "--cpu", CPU), 15)
     hello, end = values[0], values[-1]
     assert isinstance(hello, Hello)
     assert isinstance(end, End)
@@ -118,21 +50,41 @@ def test_a_run_is_whole(start) -> None:
     check_accounts(values)
     (beat,) = last_beats(values).values()
     seconds = (beat.watched_until - hello.start_tick) / hello.frequency_hz
-    assert 0.99 < seconds < 2
+    assert seconds > 0.99
     assert beat.loops > 100_000
 
 
 def test_switches_are_longer_than_the_threshold_and_in_order(start) -> None:
-    values = ended(start("--seconds", "1", "--cpu", CPU, "--threshold-ns", "1000"), 5)
+    values = ended(start("--seconds", "1", "--cpu", CPU, "--threshold-ns", "1000"), 15)
     hello = values[0]
     (lane,) = hello.lanes
     assert not lane.auto
     assert lane.threshold_ticks == round(1000 * hello.frequency_hz / 1e9)
-    start_ticks = np.concatenate([batch.start for batch in of(Switches, values)])
-    length = np.concatenate([batch.length for batch in of(Switches, values)])
+    starts, length = switches_of(values)
     assert length.min() > lane.threshold_ticks
-    assert np.all(start_ticks[1:] >= start_ticks[:-1] + length[:-1])
-    assert start_ticks[0] >= hello.start_tick
+    assert np.all(starts[1:] >= starts[:-1] + length[:-1])
+    assert starts[0] >= hello.start_tick
+
+
+def test_a_switch_does_not_breed_another(start) -> None:
+    """Recording takes time too; the calibrated threshold lies above it.
+
+    Otherwise each switch would be followed at once by one of the sampler's own making, and that by
+    the next: millions a second.
+    """
+    values = ended(start("--seconds", "1", "--cpu", CPU), 15)
+    starts, length = switches_of(values)
+    follows_at_once = starts[1:] == starts[:-1] + length[:-1]
+    assert follows_at_once.mean() < 0.5
+    (beat,) = last_beats(values).values()
+    assert beat.detected < beat.loops / 100
+
+
+def switches_of(values: list[Value]) -> tuple[np.ndarray, np.ndarray]:
+    batches = of(Switches, values)
+    assert batches
+    starts = np.concatenate([batch.start for batch in batches])
+    return starts, np.concatenate([batch.length for batch in batches])
 
 
 def test_stopped_on_purpose_it_sees_how_long(start) -> None:
@@ -141,38 +93,45 @@ def test_stopped_on_purpose_it_sees_how_long(start) -> None:
     time.sleep(0.8)
     stops = []
     for pause in (0.15, 0.3):
-        began = time.clock_gettime_ns(time.CLOCK_MONOTONIC_RAW)
         process.send_signal(signal.SIGSTOP)
+        await_stop(process.pid)
+        stopped = time.clock_gettime_ns(time.CLOCK_MONOTONIC_RAW)
         time.sleep(pause)
+        resumed = time.clock_gettime_ns(time.CLOCK_MONOTONIC_RAW)
         process.send_signal(signal.SIGCONT)
-        stops.append((began, time.clock_gettime_ns(time.CLOCK_MONOTONIC_RAW)))
+        stops.append((stopped, resumed))
         time.sleep(0.2)
-    values = ended(process, 6)
+    values = ended(process, 15)
     hello = values[0]
-    for began, resumed in stops:
-        ns = 1e9 / hello.frequency_hz
-        found = [
-            (hello.mono_ns + (int(s) - hello.start_tick) * ns, int(n) * ns)
-            for batch in of(Switches, values)
-            for s, n in zip(batch.start, batch.length, strict=True)
-            if hello.mono_ns + (int(s) + int(n) - hello.start_tick) * ns > began
-            and hello.mono_ns + (int(s) - hello.start_tick) * ns < resumed
-        ]
-        at, length = max(found, key=lambda one: one[1])
-        # The signal is delivered a little after it is sent, and the CPU given back a little after.
-        assert abs(at - began) < 30e6
-        assert abs(length - (resumed - began)) < 50e6
+    starts, length = switches_of(values)
+    ns = 1e9 / hello.frequency_hz
+    at = hello.mono_ns + (starts.astype(np.float64) - hello.start_tick) * ns
+    for stopped, resumed in stops:
+        # Certain: it lay still all this time, but for what the two clocks differ. The signals'
+        # own way is some more.
+        covers = (at < stopped + 50e3) & (at + length * ns > resumed - 50e3)
+        assert covers.sum() == 1
+        assert length[covers][0] * ns < resumed - stopped + 1e9
     check_accounts(values)
+
+
+def await_stop(pid: int) -> None:
+    """Wait until each thread has stopped: they do so one after the other."""
+    states = set()
+    while states != {"T"}:
+        stats = [path.read_text() for path in Path(f"/proc/{pid}/task").glob("*/stat")]
+        states = {stat.rpartition(")")[2].split()[0] for stat in stats}
 
 
 def test_a_reader_that_stands_still_costs_no_switch(start) -> None:
     """Nobody reads for a while: no switch may be lost, only its place in time."""
-    words = ["--seconds", "5", "--cpu", CPU, "--ring", "16", "--threshold-ns", "30"]
-    process = start(*words)
-    time.sleep(3.5)  # the pipe (64 KiB), the buffer (1 MiB) and the ring fill up meanwhile
-    values = ended(process, 10)
+    process = start("--seconds", "3", "--cpu", CPU, "--ring", "16", "--threshold-ns", "15")
+    fcntl.fcntl(process.stdout, fcntl.F_SETPIPE_SZ, 4096)
+    time.sleep(2.5)  # the pipe, the buffer (1 MiB) and the ring fill up meanwhile
+    values = ended(process, 15)
     check_accounts(values)
     parts = of(Histogram, values)
+    assert parts
     for part in parts:
         assert part.shortest <= part.longest
         extremes = buckets_of(np.array([part.shortest, part.longest], dtype=np.uint64))
@@ -182,90 +141,43 @@ def test_a_reader_that_stands_still_costs_no_switch(start) -> None:
 
 
 def test_several_cpus_at_once_and_windows_between_them(start) -> None:
-    cpus = sorted(os.sched_getaffinity(0))
-    if len(cpus) < 2:
+    if len(CPUS) < 2:
         pytest.skip("this machine has one CPU")
-    values = ended(start("--seconds", "2", "--cpu", ",".join(map(str, cpus))), 6)
+    values = ended(start("--seconds", "2", "--cpu", ",".join(map(str, CPUS))), 15)
     hello = values[0]
-    assert [lane.cpu for lane in hello.lanes] == cpus
+    assert [lane.cpu for lane in hello.lanes] == CPUS
     assert hello.window_ms > 0
     check_accounts(values)
     for beat in last_beats(values).values():
-        assert beat.blind_ticks > 0
-        blind = [n for n in of(Note, values) if n.code == NoteCode.BLIND and n.lane == beat.lane]
-        assert blind
-        assert all(n.value == n.end - n.start > 0 for n in blind)
-        assert sum(n.value for n in blind) <= beat.blind_ticks
+        check_blindness(values, beat, hello)
 
 
-def test_the_end_of_standard_input_ends_it(start) -> None:
-    process = start("--cpu", CPU)
-    time.sleep(0.8)
-    process.stdin.close()
-    began = time.monotonic()
-    values = ended(process, 3)
-    assert time.monotonic() - began < 2.5
-    assert of(End, values)[0].reason == "stdin-closed"
-    assert process.returncode == 4
+def check_blindness(values: list[Value], beat: Heartbeat, hello: Hello) -> None:
+    """Each pause is told, and nothing is called a switch that happened in one."""
+    blind = [n for n in of(Note, values) if n.code == NoteCode.BLIND and n.lane == beat.lane]
+    assert blind
+    assert all(n.value == n.end - n.start > 0 for n in blind)
+    # What is not told by a note is the time from the run's zero to the first read.
+    assert 0 <= beat.blind_ticks - sum(n.value for n in blind) < hello.frequency_hz / 2
+    for batch in of(Switches, values):
+        if batch.lane == beat.lane:
+            for note in blind:
+                before = batch.start + batch.length <= note.start
+                assert np.all(before | (batch.start >= note.end))
+
+
+def test_under_fifo_on_all_cpus_the_writer_still_comes_to_write(start) -> None:
+    words = ["--seconds", "2", "--cpu", ",".join(map(str, CPUS)), "--fifo", "10"]
+    process = start(*words, "--window-ms", "200")
+    data, stderr = process.communicate(timeout=30)
+    if process.returncode == 3:
+        assert b"SCHED_FIFO" in stderr
+        pytest.skip("SCHED_FIFO is not permitted here")
+    values = decode(data)
+    assert values[0].fifo == 10
     check_accounts(values)
-
-
-def test_it_stops_when_told(start) -> None:
-    process = start("--cpu", CPU)
-    time.sleep(0.8)
-    process.stdin.write(b"hhq")
-    process.stdin.flush()
-    values = ended(process, 3)
-    assert of(End, values)[0].reason == "stop"
-    assert process.returncode == 0
-
-
-def test_silence_ends_it_even_while_nobody_reads(start) -> None:
-    process = start("--cpu", CPU, "--heartbeat-timeout", "1", "--threshold-ns", "30")
-    assert process.wait(8) == 4
-
-
-def test_heartbeats_keep_it_alive(start) -> None:
-    process = start("--cpu", CPU, "--heartbeat-timeout", "2", "--seconds", "5")
-    for _ in range(25):
-        time.sleep(0.2)
-        if process.poll() is None:
-            process.stdin.write(b"h")
-            process.stdin.flush()
-    values = ended(process, 5)
-    assert of(End, values)[0].reason == "time"
-
-
-def test_a_signal_ends_it_properly(start) -> None:
-    process = start("--cpu", CPU)
-    time.sleep(0.8)
-    process.terminate()
-    values = ended(process, 3)
-    assert of(End, values)[0].reason == "signal"
-    assert process.returncode == 5
-
-
-@pytest.mark.parametrize(
-    ("words", "status", "expected"),
-    [
-        (["--cpu", "4000"], 2, "a whole number"),
-        (["--cpu", "1000"], 2, "allowed: "),
-        (["--cpu", "0,0"], 2, "twice"),
-        (["--counter", "hpet"], 2, "are known"),
-        (["--ring", "100"], 2, "power of two"),
-        (["--seconds", "soon"], 2, "seconds"),
-        (["--nonsense"], 2, "--help"),
-        (["word"], 2, "word"),
-    ],
-)
-def test_wrong_words_get_one_line(start, words: list[str], status: int, expected: str) -> None:
-    process = start(*words)
-    _, stderr = process.communicate(timeout=5)
-    assert process.returncode == status
-    lines = stderr.decode().splitlines()
-    assert len(lines) == 1
-    assert lines[0].startswith("hvsampler: ")
-    assert expected in lines[0]
+    paused = [beat for beat in of(Heartbeat, values) if beat.flags & HeartbeatFlag.PAUSED]
+    assert len(paused) >= len(CPUS)
 
 
 def test_lines_carry_the_same_run(start) -> None:
@@ -281,96 +193,54 @@ def test_lines_carry_the_same_run(start) -> None:
     assert max(len(line) for line in data.split(b"\n")) <= 512
 
 
-def test_the_loop_reads_compares_and_nothing_else(programs: Path, require) -> None:
-    """Between two reads of the counter: no store, no call, no division."""
-    require("objdump")
-    listing = subprocess.run(
-        ["objdump", "-d", "--no-show-raw-insn", str(programs / "hvsampler")],
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
-    if "rdtsc" not in listing:
-        pytest.skip("this machine's counter is not the TSC")
-    loops = []
-    lines = [line.split("\t")[-1].strip() for line in listing.splitlines() if "\t" in line]
-    addresses = [line.split(":")[0].strip() for line in listing.splitlines() if "\t" in line]
-    for at, text in enumerate(lines):
-        if text != "rdtsc":
-            continue
-        for end in range(at, min(at + 20, len(lines))):
-            jump = re.match(r"j(ne|nz)\s+([0-9a-f]+)", lines[end])
-            if jump and int(jump[2], 16) <= int(addresses[at], 16) and end > at:
-                if int(jump[2], 16) >= int(addresses[max(at - 3, 0)], 16):
-                    loops.append(lines[at : end + 1])
-                break
-    assert len(loops) >= 2  # plain and fenced
-    for loop in loops:
-        assert len(loop) <= 14
-        for instruction in loop:
-            name, _, operands = instruction.partition(" ")
-            assert not name.startswith(("call", "div", "idiv", "push"))
-            assert not operands.strip().endswith(")"), f"a store: {instruction}"
+@pytest.mark.parametrize("per_second", [250, 1000, 2000])
+def test_a_serial_line_carries_two_thousand_switches_a_second(
+    tmp_path: Path, require, per_second: int
+) -> None:
+    folder = resource_dir("probes")
+    sources = [str(path) for path in folder.glob("sampler/*.c")]
+    sources = [path for path in sources if not path.endswith(("main.c", "probe.c", "options.c"))]
+    sources += [str(path) for path in folder.glob("common/*.c")]
+    program = tmp_path / "line_rate"
+    words = [require("cc"), "-O1", '-DHV_VERSION="test"', f"-I{folder}/common"]
+    words += [f"-I{folder}/sampler", "-o", str(program), str(Path(__file__).parent / "line_rate.c")]
+    subprocess.run([*words, *sources, "-lpthread"], check=True)
+    data = subprocess.run([program, str(per_second), "10000"], capture_output=True, check=True)
+    decoder = TextDecoder()
+    frames, text = decoder.feed(data.stdout)
+    values = values_of(frames, decoder.damage)
+    _, length = switches_of(values)
+    assert (text, length.size, len(of(Switches, values))) == (b"", 10_000, 1)
+    assert len(data.stdout) / length.size <= LINE_RATE / 2000
 
 
-def test_a_load_burns_until_its_input_ends(start) -> None:
-    process = start("--cpu", CPU, program="burn")
-    time.sleep(0.6)
-    used = _cpu_seconds(process.pid)
-    time.sleep(0.6)
-    assert _cpu_seconds(process.pid) - used > 0.1
-    process.stdin.close()
-    assert process.wait(2) == 4
+def test_it_says_what_it_could_read(programs: Path) -> None:
+    words = [str(programs / "hvsampler"), "--probe", "--cpu", CPU]
+    done = subprocess.run(words, capture_output=True, check=True)
+    reply = json.loads(done.stdout)
+    assert reply["machine"] == os.uname().machine
+    assert reply["cpu"] == int(CPU)
+    assert reply["allowed"] == CPUS
+    assert set(CPUS) <= set(reply["online"])
+    readable = {name for name in ("cntpct", "cntvct", "tsc") if reply[name]}
+    assert readable
+    assert readable <= ({"tsc"} if reply["machine"] == "x86_64" else {"cntpct", "cntvct"})
 
 
-def test_a_load_ends_after_silence(start) -> None:
-    process = start("--cpu", CPU, "--heartbeat-timeout", "0.5", program="burn")
-    assert process.wait(4) == 4
-
-
-def _cpu_seconds(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def _cross(require, compiler: str, emulator: str, machine: str, build: Path) -> list[str]:
-    require(compiler)
-    require(emulator)
-    words = ["make", "-s", f"BUILD={build}", f"CC={compiler}", f"MACHINE={machine}"]
-    subprocess.run(
-        [*words, "LDFLAGS=-static", "CFLAGS=-Werror"], cwd=resource_dir("probes"), check=True
-    )
-    return [shutil.which(emulator) or emulator]
-
-
-@pytest.mark.cross
-def test_arm64_measures_by_its_virtual_counter(tmp_path: Path, require) -> None:
-    emulator = _cross(require, "aarch64-linux-gnu-gcc", "qemu-aarch64-static", "aarch64", tmp_path)
-    done = subprocess.run(
-        [*emulator, str(tmp_path / "hvsampler"), "--no-guard", "--seconds", "1"],
-        capture_output=True,
-        check=True,
-        timeout=60,
-    )
-    values = decode(done.stdout)
-    assert values[0].counter == "cntvct"
-    assert values[0].nominal_hz > 0
-    check_accounts(values)
-
-
-@pytest.mark.cross
-def test_armv7_builds_and_its_load_burns_and_ends(tmp_path: Path, require) -> None:
-    emulator = _cross(require, "arm-linux-gnueabihf-gcc", "qemu-arm-static", "armv7l", tmp_path)
-    # User-mode emulation has no ARMv7 counter: the sampler must say so instead of crashing.
-    words = [*emulator, str(tmp_path / "hvsampler"), "--no-guard"]
-    probe = subprocess.run(words, check=False, capture_output=True, timeout=60)
-    assert probe.returncode == 1
-    assert b"no counter can be read" in probe.stderr
-    load = subprocess.Popen(
-        [*emulator, str(tmp_path / "cpuburn-a8"), "--cpu", CPU], stdin=subprocess.PIPE
-    )
+def test_a_counter_closed_meanwhile_ends_the_run_with_a_word(start) -> None:
+    """The counter module is unloaded: the next read traps. Here the signal comes from outside."""
+    process = start("--cpu", CPU)
     time.sleep(1)
-    used = _cpu_seconds(load.pid)
-    load.stdin.close()
-    assert load.wait(5) == 4
-    assert used > 0.2
+    writer, lane = sorted(int(task.name) for task in Path(f"/proc/{process.pid}/task").iterdir())
+    assert writer == process.pid
+    # A process of its own: tgkill is no function of Python's, and its number differs by machine.
+    trap = "import ctypes, sys; ctypes.CDLL(None).tgkill(int(sys.argv[1]), int(sys.argv[2]), 4)"
+    subprocess.run(python(trap, str(process.pid), str(lane)), check=True)
+    values = ended(process, 15)
+    end = values[-1]
+    assert isinstance(end, End)
+    assert end.reason == "error"
+    assert f"CPU {CPU}" in end.detail
+    assert process.returncode == FAILED
+    assert process.stderr.read().startswith(b"hvsampler: CPU")
+    check_accounts(values)

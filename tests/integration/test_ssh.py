@@ -113,7 +113,7 @@ async def test_a_failing_sink_ends_its_own_stream_only(link: SshLink) -> None:
 
 async def test_a_command_that_does_not_end_is_given_up(link: SshLink) -> None:
     with pytest.raises(BoardProblem, match=r"'sleep' did not end within 0\.3 s"):
-        await link.run(["sleep", "60"], timeout=0.3)
+        await link.run(["sleep", "3"], timeout=0.3)
     assert (await link.run(["echo", "on"])).status == 0
 
 
@@ -143,9 +143,10 @@ async def test_a_server_with_fewer_sessions_is_told(make_sshd: Callable) -> None
     await link.close()
 
 
-@pytest.mark.parametrize("sftp", [True, False])
-async def test_files_are_put_whole(make_sshd: Callable, tmp_path: Path, sftp: bool) -> None:
-    server = make_sshd(sftp=sftp)
+@pytest.mark.parametrize("sftp", ["there", "none", "broken"])
+async def test_files_are_put_whole(make_sshd: Callable, tmp_path: Path, sftp: str) -> None:
+    broken = "Subsystem sftp /no/such/sftp-server\n" if sftp == "broken" else ""
+    server = make_sshd(broken, sftp=sftp == "there")
     link = SshLink(server.address, files=server.files())
     await link.open()
     for name in ["plain", "two words", "$(id)", "it's", "-rf"]:
@@ -194,6 +195,25 @@ async def test_a_dead_link_is_noticed(sshd: Sshd, proxy: Proxy) -> None:
         await process.wait()
     with pytest.raises(LinkProblem, match="is dead"):
         await link.run(["true"])
+    with pytest.raises(LinkProblem, match="is dead"):
+        await link.put(b"data", "/tmp/never-written")
+    await link.close()
+
+
+async def test_a_link_that_dies_while_a_file_is_put(
+    sshd: Sshd, proxy: Proxy, tmp_path: Path
+) -> None:
+    known = f"[127.0.0.1]:{proxy.port} {sshd.host_key}\n"
+    address = msgspec.structs.replace(sshd.address, port=proxy.port, keepalive_s=0.2)
+    link = SshLink(address, files=sshd.files(known))
+    await link.open()
+    (tmp_path / "file").write_bytes(b"before")
+    putting = asyncio.create_task(link.put(EVERY_BYTE * 100_000, str(tmp_path / "file")))
+    await eventually(lambda: len(list(tmp_path.glob(".file.*"))) == 1, "it has begun")
+    proxy.freeze()
+    with pytest.raises(LinkProblem, match="is dead"):
+        await putting
+    assert (tmp_path / "file").read_bytes() == b"before"
     await link.close()
 
 

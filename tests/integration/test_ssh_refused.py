@@ -20,7 +20,7 @@ from hvconsole.link.hostkeys import HostKeyQuestion
 from hvconsole.link.ssh import SshLink
 from hvconsole.link.ssh_connect import SshFiles
 from hvconsole.model.board import SshAddress
-from hvconsole.model.problem import LinkProblem
+from hvconsole.model.problem import LinkProblem, UsageProblem
 
 pytestmark = pytest.mark.sshd
 
@@ -152,6 +152,14 @@ async def test_no_known_hosts_file_by_config_is_no_reason_to_trust(sshd: Sshd) -
     assert "is not known" in (await refused(sshd.address, files)).title
 
 
+async def test_an_alias_names_the_key_whatever_host_and_port(sshd: Sshd, tmp_path: Path) -> None:
+    alias = "HostKeyAlias the-board\n"
+    await works(sshd.address, sshd.files(f"the-board {sshd.host_key}\n", config=alias))
+    files = sshd.files(f"the-board {make_key(tmp_path / 'old')}\n", config=alias)
+    problem = await refused(sshd.address, files, decide=never)
+    assert problem.title == "the host key of the-board has changed"
+
+
 async def test_host_certificates_are_honoured(make_sshd: Callable, tmp_path: Path) -> None:
     authority = make_key(tmp_path / "ca")
     make_key(tmp_path / "host")
@@ -234,6 +242,18 @@ async def test_a_refused_connection_is_told(sshd: Sshd) -> None:
     assert problem.title == f"{sshd.user}@127.0.0.1:{port} refuses the connection"
     both = msgspec.structs.replace(address, host="localhost")
     assert "refuses the connection" in (await refused(both, sshd.files())).title
+
+
+async def test_a_board_that_its_jump_host_cannot_reach_is_told(sshd: Sshd) -> None:
+    config = f"Host jump\n  Hostname 127.0.0.1\n  Port {sshd.port}\n"
+    config += f"  IdentityFile {sshd.identity}\n"
+    port = free_port()
+    address = msgspec.structs.replace(sshd.address, port=port, proxy_jump="jump")
+    problem = await refused(address, sshd.files(config=config))
+    assert problem.title == f"the jump host cannot reach {sshd.user}@127.0.0.1:{port}"
+    wrong = msgspec.structs.replace(address, proxy_jump="jump, a:b:c")
+    with pytest.raises(UsageProblem, match="'a:b:c' is no jump host"):
+        await SshLink(wrong, files=sshd.files()).open()
 
 
 async def test_an_unknown_name_is_told(sshd: Sshd) -> None:

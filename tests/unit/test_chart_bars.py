@@ -15,7 +15,8 @@ from hvconsole.ui.chart.bars import (
     draw_rate,
     rebin,
 )
-from hvconsole.ui.chart.cells import RAMP, ROLES, Canvas, Role
+from hvconsole.ui.chart.canvas import Canvas
+from hvconsole.ui.chart.cells import RAMP, ROLES, Role
 from hvconsole.ui.chart.scale import Scale
 from hvconsole.ui.view.units import axis_count, axis_length, moment
 

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, strategies as st
 from hypothesis.extra import numpy as hnp
 
-from hvconsole.ui.chart.cells import Canvas, Role
+from hvconsole.ui.chart.canvas import Canvas
+from hvconsole.ui.chart.cells import Role
 from hvconsole.ui.chart.raster import (
     braille,
     dot_rows,

@@ -9,7 +9,8 @@ from hypothesis.extra import numpy as hnp
 
 from hvconsole.stream.snapshot import Columns
 from hvconsole.ui.chart.axes import layout
-from hvconsole.ui.chart.cells import BAND, RAMP, ROLES, Canvas, Role
+from hvconsole.ui.chart.canvas import Canvas
+from hvconsole.ui.chart.cells import BAND, RAMP, ROLES, Role
 from hvconsole.ui.chart.raster import ACROSS, DOWN, dot_rows
 from hvconsole.ui.chart.scale import Scale
 from hvconsole.ui.chart.timeline import Timeline, draw_timeline

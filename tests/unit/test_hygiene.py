@@ -25,7 +25,7 @@ def loaded_by(code: str) -> set[str]:
         ("import hvconsole.wire.stream", ("numpy",)),
         ("import hvconsole.stream.live", ("numpy",)),
         ("import hvconsole.commands.config", ("numpy",)),
-        ("import hvconsole.ui.app", ("numpy", "textual", "rich")),
+        ("import hvconsole.ui.app, hvconsole.commands.connect", ("textual", "rich")),
         ("import hvconsole.session.session", ("numpy",)),
         ("import hvconsole.record.capture", ("numpy", "tomlkit")),
     ],

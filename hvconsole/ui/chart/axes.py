@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hvconsole.ui.chart.cells import Canvas, Role
+from hvconsole.ui.chart.canvas import Canvas
+from hvconsole.ui.chart.cells import Role
 from hvconsole.ui.chart.scale import Tick
 
 _GUTTER = 8

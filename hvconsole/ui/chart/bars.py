@@ -10,7 +10,8 @@ import numpy.typing as npt
 
 from hvconsole.stream.snapshot import Distribution
 from hvconsole.ui.chart.axes import Layout, draw_below, draw_left, layout
-from hvconsole.ui.chart.cells import Canvas, Role, ramp
+from hvconsole.ui.chart.canvas import Canvas
+from hvconsole.ui.chart.cells import Role, ramp
 from hvconsole.ui.chart.raster import ACROSS, DOWN, braille, dot_rows, spans
 from hvconsole.ui.chart.scale import Scale, linear_scale, ticks
 from hvconsole.ui.chart.timeline import ramp_steps

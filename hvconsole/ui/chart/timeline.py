@@ -10,7 +10,8 @@ import numpy.typing as npt
 
 from hvconsole.stream.snapshot import Columns
 from hvconsole.ui.chart.axes import Layout, draw_below, draw_left, layout, row_of
-from hvconsole.ui.chart.cells import RAMP_STEPS, Canvas, Role, band, ramp
+from hvconsole.ui.chart.canvas import Canvas
+from hvconsole.ui.chart.cells import RAMP_STEPS, Role, band, ramp
 from hvconsole.ui.chart.raster import (
     ACROSS,
     BRAILLE,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Iterator
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -12,7 +13,6 @@ from textual.timer import Timer
 from textual.worker import Worker, WorkerState
 
 from hvconsole.model.problem import Problem
-from hvconsole.stream.snapshot import Snapshot
 from hvconsole.ui.actions import BY_ID
 from hvconsole.ui.host import Host, host_of
 from hvconsole.ui.source import Console, Status
@@ -22,6 +22,9 @@ from hvconsole.ui.view.keys import Bound, key_name
 from hvconsole.ui.view.problem import unforeseen
 from hvconsole.ui.widgets.bars import Banner, Header, KeyBar
 from hvconsole.ui.widgets.problem import ProblemPanel
+
+if TYPE_CHECKING:
+    from hvconsole.stream.snapshot import Snapshot
 
 
 class ConsoleScreen(Screen[None], inherit_bindings=False):

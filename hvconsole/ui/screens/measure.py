@@ -31,7 +31,7 @@ _FIGURES_EVERY_S = 0.5  # figures that change faster cannot be read
 class MeasureScreen(PlaybackScreen):
     """Timeline, rate, histogram and figures of one run."""
 
-    CSS_PATH = "measure.tcss"
+    CSS_PATH: ClassVar = ["base.tcss", "measure.tcss"]
     AUTO_FOCUS = "#timeline"
     BINDINGS: ClassVar[list[BindingType]] = bindings("measure")
     # Textual declares these two as if they belonged to instances.

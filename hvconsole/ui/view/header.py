@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from hvconsole.model.text import clip, plain
-from hvconsole.stream.snapshot import Snapshot
 from hvconsole.ui.chart.cells import Role, Row
 from hvconsole.ui.source import LinkState, RunState, Status
 from hvconsole.ui.view import units
 from hvconsole.ui.view.line import ALWAYS, Part, fit
+
+if TYPE_CHECKING:
+    from hvconsole.stream.snapshot import Snapshot
 
 _NAME = 24
 _KIND = 40
@@ -34,7 +38,7 @@ _RUNS: dict[RunState, tuple[str, str, Role]] = {
 
 def header(status: Status, snapshot: Snapshot | None, width: int) -> list[Row]:
     """Return the header, two rows exactly `width` cells wide."""
-    inside = max(width - 2, 0)
+    inside = width - 2 if width > 1 else width
     first = fit(_who(status), [_link(status)], inside)
     second = fit(_what(status, snapshot), [_run(status, snapshot), _recording(status)], inside)
     margin = (" ", int(Role.TEXT))

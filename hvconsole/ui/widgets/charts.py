@@ -10,7 +10,8 @@ from textual.message import Message
 from hvconsole.stream.snapshot import Snapshot
 from hvconsole.ui.chart.axes import layout
 from hvconsole.ui.chart.bars import Histogram, Rate, draw_histogram, draw_rate
-from hvconsole.ui.chart.cells import Canvas, Role, Row
+from hvconsole.ui.chart.canvas import Canvas
+from hvconsole.ui.chart.cells import Role, Row
 from hvconsole.ui.chart.frame import Caption
 from hvconsole.ui.chart.raster import ACROSS
 from hvconsole.ui.chart.scale import Scale, length_scale
