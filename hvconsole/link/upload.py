@@ -21,6 +21,10 @@ _BY_COMMAND = (
     'cat > "$1" && chmod "$2" "$1" && mv -f -- "$1" "$3" || { rm -f -- "$1"; exit 1; }'
 )
 
+# One block after another: asyncssh's own parallel writing leaves tasks behind when the link dies,
+# and their errors would be written across the screen. Every server takes blocks of this size.
+_BLOCK = 32 << 10
+
 _NO_SFTP = (
     asyncssh.SFTPEOFError,
     asyncssh.SFTPBadMessage,
@@ -48,8 +52,9 @@ async def upload_by_sftp(
         beside = _beside(path)
         try:
             attributes = asyncssh.SFTPAttrs(permissions=0o600)
-            async with client.open(beside, "xb", attrs=attributes) as file:
-                await file.write(data)
+            async with client.open(beside, "xb", attrs=attributes, block_size=0) as file:
+                for start in range(0, len(data), _BLOCK):
+                    await file.write(data[start : start + _BLOCK])
             await client.chmod(beside, mode)
             await client.posix_rename(beside, path)
         except asyncssh.SFTPOpUnsupported:

@@ -43,6 +43,8 @@ class LaneState:
 
     def switches(self, batch: Switches) -> None:
         """Take switches that were recorded one by one."""
+        if not batch.length.size:
+            return
         start = np.maximum(batch.start, np.uint64(self._clock.start_tick))
         self._ring.push(start, batch.length)
         self._bins.push(start, batch.length)

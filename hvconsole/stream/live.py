@@ -136,8 +136,9 @@ class LiveStream:
         )
 
     def _columns(self, chosen: list[LaneState], now_s: float, view: View, size: int) -> Columns:
-        start_s = max(now_s - view.span_s, 0.0) if view.start_s is None else view.start_s
-        edges_s = start_s + np.linspace(0.0, view.span_s, max(size, 1) + 1)
+        size = max(size, 1)
+        start_s = _following(now_s, view.span_s, size) if view.start_s is None else view.start_s
+        edges_s = start_s + np.linspace(0.0, view.span_s, size + 1)
         merged = Binned.empty(edges_s.size - 1)
         watched = np.zeros(merged.count.size)
         hello = self._hello
@@ -168,6 +169,16 @@ class LiveStream:
         tick_ns = self._hello.clock.ns(1) if self._hello is not None else float("nan")
         quantiles = [q * tick_ns for q in merged.quantiles([0.5, 0.99, 0.999])]
         return Distribution(edges * tick_ns, counts), quantiles
+
+
+def _following(now_s: float, span_s: float, size: int) -> float:
+    """Return the left edge of a view that follows the newest, in whole columns.
+
+    A switch stays in the same column of time while the view moves on; otherwise extremes would
+    dance from column to column.
+    """
+    width = span_s / size
+    return max((math.floor(now_s / width) + 1) * width - span_s, 0.0)
 
 
 def _float(ticks: U64) -> F64:

@@ -1,9 +1,12 @@
 """Fixtures of the integration tests: a real sshd, and links to it."""
 
+import asyncio
+import gc
 import getpass
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from probe_runs import programs, start  # noqa: F401  # fixtures of the tests of probes/
@@ -14,6 +17,18 @@ from hvconsole.link.ssh import SshLink
 MakeSshd = Callable[..., Sshd]
 
 _SFTP = "Subsystem sftp internal-sftp\n"
+
+
+@pytest.fixture
+async def no_stray_errors() -> AsyncIterator[None]:
+    """Fail if an error was left to the event loop, which would write it across the screen."""
+    stray: list[dict[str, Any]] = []
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda _, context: stray.append(context))
+    yield
+    await asyncio.sleep(0)
+    gc.collect()
+    assert stray == []
 
 
 @pytest.fixture

@@ -15,6 +15,8 @@ from hvconsole.link.local import LocalLink
 from hvconsole.link.protocol import Capability, Link
 from hvconsole.model.problem import BoardProblem, LinkProblem, UsageProblem
 
+pytestmark = pytest.mark.usefixtures("no_stray_errors")
+
 EVERY_BYTE = bytes(range(256))
 
 

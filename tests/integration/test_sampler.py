@@ -167,7 +167,7 @@ def check_blindness(values: list[Value], beat: Heartbeat, hello: Hello) -> None:
 
 
 def test_under_fifo_on_all_cpus_the_writer_still_comes_to_write(start) -> None:
-    words = ["--seconds", "2", "--cpu", ",".join(map(str, CPUS)), "--fifo", "10"]
+    words = ["--seconds", "3", "--cpu", ",".join(map(str, CPUS)), "--fifo", "10"]
     process = start(*words, "--window-ms", "200")
     data, stderr = process.communicate(timeout=30)
     if process.returncode == 3:
@@ -177,7 +177,8 @@ def test_under_fifo_on_all_cpus_the_writer_still_comes_to_write(start) -> None:
     assert values[0].fifo == 10
     check_accounts(values)
     paused = [beat for beat in of(Heartbeat, values) if beat.flags & HeartbeatFlag.PAUSED]
-    assert len(paused) >= len(CPUS)
+    # Left to the kernel's throttling of real-time tasks it would come once a second.
+    assert len(paused) > 5 * len(CPUS)
 
 
 def test_lines_carry_the_same_run(start) -> None:

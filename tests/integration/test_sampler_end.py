@@ -14,9 +14,12 @@ from hvconsole.wire.values import End
 
 pytestmark = pytest.mark.compiler
 
+# A threshold that keeps what is written within a pipe, so that the test may read it at the end.
+QUIET = ("--cpu", CPU, "--threshold-ns", "100000")
+
 
 def test_the_end_of_standard_input_ends_it(start) -> None:
-    process = start("--cpu", CPU)
+    process = start(*QUIET)
     time.sleep(0.8)
     process.stdin.close()
     values = ended(process, 10)
@@ -26,7 +29,7 @@ def test_the_end_of_standard_input_ends_it(start) -> None:
 
 
 def test_it_stops_when_told(start) -> None:
-    process = start("--cpu", CPU)
+    process = start(*QUIET)
     time.sleep(0.8)
     process.stdin.write(b"hhq")
     process.stdin.flush()
@@ -36,7 +39,7 @@ def test_it_stops_when_told(start) -> None:
 
 
 def test_it_stops_in_the_middle_of_a_window(start) -> None:
-    process = start("--cpu", CPU, "--window-ms", "60000")
+    process = start(*QUIET, "--window-ms", "60000")
     time.sleep(0.8)
     process.stdin.write(b"q")
     process.stdin.flush()
@@ -101,7 +104,7 @@ def is_running(pid: int) -> bool:
 
 
 def test_heartbeats_keep_it_alive(start) -> None:
-    process = start("--cpu", CPU, "--heartbeat-timeout", "2", "--seconds", "4")
+    process = start(*QUIET, "--heartbeat-timeout", "2", "--seconds", "4")
     for _ in range(10):
         time.sleep(0.4)
         if process.poll() is None:
@@ -112,7 +115,7 @@ def test_heartbeats_keep_it_alive(start) -> None:
 
 
 def test_a_signal_ends_it_properly(start) -> None:
-    process = start("--cpu", CPU)
+    process = start(*QUIET)
     time.sleep(0.8)
     process.terminate()
     values = ended(process, 10)

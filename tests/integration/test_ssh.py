@@ -16,7 +16,7 @@ from hvconsole.link.protocol import Capability, Link
 from hvconsole.link.ssh import MAX_CHANNELS, SshLink
 from hvconsole.model.problem import BoardProblem, LinkProblem, UsageProblem
 
-pytestmark = pytest.mark.sshd
+pytestmark = [pytest.mark.sshd, pytest.mark.usefixtures("no_stray_errors")]
 
 HOSTILE = [
     "$(touch pwned)",

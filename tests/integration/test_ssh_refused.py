@@ -22,7 +22,7 @@ from hvconsole.link.ssh_connect import SshFiles
 from hvconsole.model.board import SshAddress
 from hvconsole.model.problem import LinkProblem, UsageProblem
 
-pytestmark = pytest.mark.sshd
+pytestmark = [pytest.mark.sshd, pytest.mark.usefixtures("no_stray_errors")]
 
 
 def fingerprint(public: str) -> str:

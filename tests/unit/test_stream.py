@@ -12,7 +12,7 @@ from hvconsole.stream.histogram import BUCKETS, LengthHistogram, bucket_edges, b
 from hvconsole.stream.live import LiveStream
 from hvconsole.stream.ring import SwitchRing
 from hvconsole.stream.snapshot import View
-from hvconsole.wire.values import End, Histogram, Note, NoteCode
+from hvconsole.wire.values import End, Histogram, Note, NoteCode, Switches
 
 lengths = st.lists(st.integers(1, 2**50), min_size=1, max_size=200)
 
@@ -231,3 +231,22 @@ def test_a_new_hello_begins_a_new_run() -> None:
     assert stream.snapshot(View()).totals.received == 0
     stream.reset()
     assert stream.snapshot(View()).hello is None
+
+
+def test_a_following_view_moves_by_whole_columns() -> None:
+    """What was seen once does not change while the view moves on."""
+    stream, *_ = fed()
+    seen: dict[float, float] = {}
+    for half in range(20, 30):
+        stream.feed([heartbeat(1, START + half * HZ // 2, detected=3000, recorded=3000)])
+        columns = stream.snapshot(View(span_s=4.0, columns=80)).columns
+        for edge, longest in zip(columns.edges_s, columns.longest_ns, strict=False):
+            key = round(float(edge), 6)
+            if not math.isnan(longest):
+                assert seen.setdefault(key, float(longest)) == longest
+
+
+def test_a_batch_without_switches_changes_nothing() -> None:
+    stream, *_ = fed()
+    stream.feed([Switches(1, 3000, np.empty(0, dtype=np.uint64), np.empty(0, dtype=np.uint64))])
+    assert stream.snapshot(View()).totals.received == 3000
