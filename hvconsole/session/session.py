@@ -63,6 +63,10 @@ class Workbench(Protocol):
     def labels(self) -> tuple[str, ...]:
         """What every result of this board must carry."""
 
+    @property
+    def warning(self) -> Problem | None:
+        """What a person must be told about the board before it is used."""
+
     async def prepare(self, link: Link) -> None:
         """Learn what the board is; undo what an earlier console left behind."""
 
@@ -245,7 +249,7 @@ class Session:
             kind=self._bench.kind,
             identity=self._bench.identity,
             labels=self._labels(None),
-            problem=None,
+            problem=self._bench.warning,
         )
         if self._tasks is not None:
             self._tasks.create_task(self._watch(link), name="link")

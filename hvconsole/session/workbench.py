@@ -9,9 +9,10 @@ import msgspec
 
 from hvconsole.board.deploy import DeployedProbe, Deployment
 from hvconsole.board.facts import BoardFacts, gather
-from hvconsole.board.journal import Journal, undo_pending
+from hvconsole.board.journal import Journal, NotUndone, undo_pending
 from hvconsole.link.protocol import Link
 from hvconsole.model.board import BoardProfile
+from hvconsole.model.problem import Problem
 from hvconsole.model.run import RunSettings
 from hvconsole.record.capture import SessionWriter
 from hvconsole.record.manifest import new_manifest
@@ -56,6 +57,7 @@ class BoardBench:
         self._journal: Journal | None = None
         self._deployment: Deployment | None = None
         self._deployed: Mapping[str, DeployedProbe] = {}
+        self._left: list[NotUndone] = []
 
     @property
     def kind(self) -> str:
@@ -74,6 +76,11 @@ class BoardBench:
         return tuple(line for line in lines if line)
 
     @property
+    def warning(self) -> Problem | None:
+        """What an earlier console left behind on the board and could not be undone."""
+        return self._left[0].problem(self._profile.name) if self._left else None
+
+    @property
     def labels(self) -> tuple[str, ...]:
         """What every result of this board must carry."""
         return self._profile.labels
@@ -86,9 +93,10 @@ class BoardBench:
         """
         self._facts = await gather(link)
         boot = self._facts.boot_id
-        await undo_pending(link, self._profile.name, boot=boot)
-        if self._journal is not None:
+        if self._journal is not None:  # the link was lost: what stood then is undone first
+            await self._journal.undo_all(link)
             self._journal.close()
+        _, self._left = await undo_pending(link, self._profile.name, boot=boot)
         self._journal = Journal(self._profile.name, boot=boot)
         self._deployment = Deployment(link, self._facts, self._journal)
 
