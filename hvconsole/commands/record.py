@@ -21,9 +21,11 @@ from hvconsole.config.boards import find_board
 from hvconsole.model.problem import Problem, UsageProblem
 
 if TYPE_CHECKING:
+    from hvconsole.session.run import RunEnd
     from hvconsole.session.session import Session
 
 DEFAULT_SECONDS = 10.0
+_LOOK_S = 0.5
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -80,7 +82,7 @@ async def _measure(session: Session, seconds: float) -> None:
         await session.start_run()
         shown = asyncio.create_task(follow(session, seconds))
         try:
-            end = await session.run_ended()
+            end = await _end_or_trouble(session)
         finally:
             shown.cancel()
         problem = session.status.problem
@@ -94,6 +96,16 @@ async def _measure(session: Session, seconds: float) -> None:
             detail=end.detail,
             hint="what was recorded until then is kept and can be exported",
         )
+
+
+async def _end_or_trouble(session: Session) -> RunEnd:
+    """Wait for the run's end; a recording that fails ends it, since nobody looks at the rest."""
+    ended = asyncio.create_task(session.run_ended())
+    while not ended.done() and session.status.problem is None:
+        await asyncio.wait({ended}, timeout=_LOOK_S)
+    if not ended.done():
+        await session.stop_run()
+    return await ended
 
 
 def _report(out: Path, *, as_json: bool) -> int:

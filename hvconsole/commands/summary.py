@@ -22,8 +22,12 @@ def run(arguments: argparse.Namespace) -> int:
     """Print one row for each run and CPU."""
     from hvconsole.analysis.render import render_summary
     from hvconsole.analysis.summary import summary_rows
+    from hvconsole.record.reader import SessionReader
 
     rows = summary_rows(arguments.sessions)
+    for path in arguments.sessions:
+        if (problem := SessionReader(path).problem) is not None:
+            sys.stderr.write("\n".join(["warning: " + problem.title, *problem.lines()[1:]]) + "\n")
     if arguments.json:
         print_json({"runs": [row.as_dict() for row in rows]})
         return 0

@@ -202,7 +202,9 @@ def _last_line(stderr: bytes) -> str:
 def _failure(name: str, words: Sequence[str], status: int, stderr: bytes) -> BoardProblem:
     said = stderr.decode("utf-8", "backslashreplace").strip()
     detail = said or f"it ended with status {status} and said nothing"
-    if status == _NO_PERMISSION:
+    if status == _NO_PERMISSION and "cannot be read" in detail:
+        hint = "load the module as the message says, or take what can be read: --counter auto"
+    elif status == _NO_PERMISSION:
         hint = (
             "connect as root, or allow it on the board: setcap cap_sys_nice,cap_ipc_lock+ep FILE, "
             "or 'ulimit -r 99'; or measure without --fifo"
