@@ -43,7 +43,7 @@ lock: ## look up and lock newest versions of what we depend on (needs uv)
 	sed -n '/^ziglang==/,/[^\\]$$/p' requirements/cross.all > requirements/cross.txt; rm requirements/cross.all
 
 clean: ## remove the environment and what was built
-	rm -rf $(VENV) build dist probes/build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \

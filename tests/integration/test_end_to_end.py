@@ -279,3 +279,38 @@ def test_ctrl_c_ends_a_recording_properly(folders: Path) -> None:
     assert ours() == []
     summary = json.loads(hvconsole("summary", "a.hvs", "--json").stdout)
     assert summary["runs"][0]["reason"] == "stop"
+
+
+@pytest.mark.sshd
+def test_adding_a_board_shows_its_key_and_asks(folders: Path, sshd: Sshd) -> None:
+    words = ["boards", "add", "bpi", "--ssh", f"{sshd.user}@127.0.0.1:{sshd.port}"]
+    words += ["--identity", str(sshd.identity), "--profile", "bananapi"]
+
+    def add(answer: str, *more: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "hvconsole", *words, *more],
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            input=answer,
+        )
+
+    refused = add("n\n")
+    assert refused.returncode == 1
+    assert "SHA256:" in refused.stderr
+    assert "Trust it?" in refused.stderr
+    nobody = add("")
+    assert nobody.returncode == 130
+    assert not (folders / "config/boards.toml").exists()
+    added = add("y\n")
+    assert added.returncode == 0, added.stderr
+    assert "hvconsole connect bpi" in added.stdout
+    again = add("y\n")
+    assert again.returncode != 0
+    assert "already" in again.stderr
+    listed = json.loads(hvconsole("boards", "list", "--json").stdout)["boards"]
+    assert [board["name"] for board in listed] == ["local", "bpi"]
+    doctor = json.loads(hvconsole("doctor", "bpi", "--json").stdout)
+    found = {check["check"]: check["state"] for check in doctor["checks"]}
+    assert found["link"] == found["host key"] == found["sampler"] == "ok"

@@ -10,7 +10,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from probe_runs import CPU, FAILED, check_accounts, decode, ended, last_beats, of, python
+from probe_runs import (
+    CPU,
+    FAILED,
+    PERMISSION,
+    check_accounts,
+    ended,
+    last_beats,
+    of,
+    python,
+)
 
 from hvconsole.config.resources import resource_dir
 from hvconsole.stream.histogram import buckets_of
@@ -169,11 +178,9 @@ def check_blindness(values: list[Value], beat: Heartbeat, hello: Hello) -> None:
 def test_under_fifo_on_all_cpus_the_writer_still_comes_to_write(start) -> None:
     words = ["--seconds", "3", "--cpu", ",".join(map(str, CPUS)), "--fifo", "10"]
     process = start(*words, "--window-ms", "200")
-    data, stderr = process.communicate(timeout=30)
-    if process.returncode == 3:
-        assert b"SCHED_FIFO" in stderr
+    values = ended(process, 30)
+    if process.returncode == PERMISSION:
         pytest.skip("SCHED_FIFO is not permitted here")
-    values = decode(data)
     assert values[0].fifo == 10
     check_accounts(values)
     paused = [beat for beat in of(Heartbeat, values) if beat.flags & HeartbeatFlag.PAUSED]
