@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from hvconsole.analysis.render import duration
 from hvconsole.model.text import plain
+from hvconsole.model.units import duration
 from hvconsole.record.reader import RunData, SessionReader
 from hvconsole.stream.histogram import LengthHistogram
 

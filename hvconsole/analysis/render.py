@@ -7,36 +7,23 @@ from collections.abc import Callable, Sequence
 
 from hvconsole.analysis.summary import RunSummary
 from hvconsole.model.text import plain
-
-_UNITS = ((1e9, "s"), (1e6, "ms"), (1e3, "µs"), (1.0, "ns"))
-
-
-def duration(ns: float) -> str:
-    """Return a length of time with three significant digits and its unit: ``4.07 ms``."""
-    if math.isnan(ns):
-        return "–"
-    size, unit = next(
-        ((size, unit) for size, unit in _UNITS if abs(ns) >= size * 0.9995), _UNITS[-1]
-    )
-    value = ns / size
-    digits = next((d for d in (2, 1) if abs(round(value, d)) < 10 ** (3 - d)), 0)
-    return f"{value:.{0 if unit == 'ns' else digits}f} {unit}"
+from hvconsole.model.units import NOTHING, duration
 
 
 def _share(value: float, *, percent: bool) -> str:
     if math.isnan(value):
-        return "–"
+        return NOTHING
     return f"{value if percent else 100 * value:.3f} %"
 
 
 _COLUMNS: tuple[tuple[str, Callable[[RunSummary], str]], ...] = (
     ("session", lambda r: plain(r.session, 28)),
     ("run", lambda r: str(r.run)),
-    ("condition", lambda r: plain(r.condition, 20) or "–"),
+    ("condition", lambda r: plain(r.condition, 20) or NOTHING),
     ("cpu", lambda r: str(r.cpu)),
     ("time", lambda r: f"{r.seconds:.2f} s"),
     ("switches", lambda r: f"{r.switches:,}"),
-    ("per s", lambda r: "–" if math.isnan(r.rate) else f"{r.rate:,.1f}"),
+    ("per s", lambda r: NOTHING if math.isnan(r.rate) else f"{r.rate:,.1f}"),
     ("lost", lambda r: _share(r.lost_percent, percent=True)),
     ("min", lambda r: duration(r.min_ns)),
     ("p50", lambda r: _about(r) + duration(r.p50_ns)),

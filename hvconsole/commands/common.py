@@ -146,6 +146,20 @@ def _window(text: str) -> int:
     return int(text)
 
 
+def add_host_key_argument(parser: argparse.ArgumentParser) -> None:
+    """Add ``--accept-new-host-key``."""
+    parser.add_argument(
+        "--accept-new-host-key",
+        action="store_true",
+        help="trust a board's host key that is not known yet (a changed one never)",
+    )
+
+
+def add_board_argument(parser: argparse.ArgumentParser) -> None:
+    """Add the name of a board."""
+    parser.add_argument("board", metavar="BOARD", help="which board; 'hvconsole boards' lists them")
+
+
 def add_json_argument(parser: argparse.ArgumentParser) -> None:
     """Add ``--json``."""
     parser.add_argument(

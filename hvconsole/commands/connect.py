@@ -8,7 +8,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hvconsole.commands.common import add_run_arguments, run_settings
+from hvconsole.commands.common import (
+    add_board_argument,
+    add_host_key_argument,
+    add_run_arguments,
+    run_settings,
+)
 from hvconsole.config.boards import find_board
 from hvconsole.config.paths import sessions_dir
 from hvconsole.config.settings import load_settings
@@ -21,7 +26,7 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the board and how the console behaves."""
-    parser.add_argument("board", metavar="BOARD", help="which board; 'hvconsole boards' lists them")
+    add_board_argument(parser)
     parser.add_argument(
         "--read-only", action="store_true", help="measure, but change nothing on the board"
     )
@@ -40,11 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--theme", metavar="NAME", help="colours; the palette in the console lists them"
     )
-    parser.add_argument(
-        "--accept-new-host-key",
-        action="store_true",
-        help="trust a board's host key that is not known yet (a changed one never)",
-    )
+    add_host_key_argument(parser)
     add_run_arguments(parser)
 
 

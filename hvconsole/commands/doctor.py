@@ -6,7 +6,13 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from hvconsole.commands.common import add_json_argument, print_json, run_async
+from hvconsole.commands.common import (
+    add_board_argument,
+    add_host_key_argument,
+    add_json_argument,
+    print_json,
+    run_async,
+)
 from hvconsole.config.boards import find_board
 from hvconsole.model.board import BoardProfile
 from hvconsole.model.text import plain
@@ -20,12 +26,8 @@ _COLOURS = {"ok": "32", "warning": "33", "failed": "31", "skipped": "2"}
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the board."""
-    parser.add_argument("board", metavar="BOARD", help="which board; 'hvconsole boards' lists them")
-    parser.add_argument(
-        "--accept-new-host-key",
-        action="store_true",
-        help="trust a board's host key that is not known yet (a changed one never)",
-    )
+    add_board_argument(parser)
+    add_host_key_argument(parser)
     add_json_argument(parser)
 
 

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hvconsole.commands.common import (
+    add_board_argument,
+    add_host_key_argument,
     add_json_argument,
     add_run_arguments,
     positive_seconds,
@@ -30,7 +32,7 @@ _LOOK_S = 0.5
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the board, the run's options, and where the session goes."""
-    parser.add_argument("board", metavar="BOARD", help="which board; 'hvconsole boards' lists them")
+    add_board_argument(parser)
     parser.add_argument(
         "--seconds",
         type=positive_seconds,
@@ -44,11 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SESSION",
         help="folder to write (default: BOARD-DATE-TIME.hvs, here)",
     )
-    parser.add_argument(
-        "--accept-new-host-key",
-        action="store_true",
-        help="trust a board's host key that is not known yet (a changed one never)",
-    )
+    add_host_key_argument(parser)
     add_run_arguments(parser)
     add_json_argument(parser)
 

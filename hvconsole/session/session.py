@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from hvconsole.link.protocol import Link
 from hvconsole.model.board import BoardProfile
 from hvconsole.model.problem import BoardProblem, LinkProblem, Problem
 from hvconsole.model.run import RunSettings
 from hvconsole.model.status import RunState, Status
-from hvconsole.session.hub import FrameSink, Hub
+from hvconsole.session.hub import Hub
+from hvconsole.session.parts import Recording, Workbench
 from hvconsole.session.run import MeasuredRun, RunEnd
 from hvconsole.stream.snapshot import Snapshot, View
 
@@ -22,62 +22,6 @@ if TYPE_CHECKING:
     from hvconsole.wire.values import Hello
 
 _RETRY_S = (1.0, 2.0, 4.0, 8.0, 15.0)
-
-
-class Recording(FrameSink, Protocol):
-    """What a session needs of a recording; `hvconsole.record.capture` has it."""
-
-    @property
-    def path(self) -> Path:
-        """The session's folder."""
-
-    @property
-    def written(self) -> int:
-        """Bytes of frames so far."""
-
-    def begin_run(self, settings: RunSettings, condition: str) -> None:
-        """Note that a run begins with the next frame."""
-
-    def end_run(self, reason: str) -> None:
-        """Note that the run ended, and why."""
-
-    def tick(self) -> None:
-        """Make sure of what was written (called about once a second, in a thread)."""
-
-    def close(self) -> None:
-        """Finish the session. Safe to call twice."""
-
-
-class Workbench(Protocol):
-    """What is done to the board before and after runs; `session.workbench` has the real one."""
-
-    @property
-    def kind(self) -> str:
-        """What the board is, in words."""
-
-    @property
-    def identity(self) -> tuple[str, ...]:
-        """What else names it, most important first."""
-
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """What every result of this board must carry."""
-
-    @property
-    def warning(self) -> Problem | None:
-        """What a person must be told about the board before it is used."""
-
-    async def prepare(self, link: Link) -> None:
-        """Learn what the board is; undo what an earlier console left behind."""
-
-    async def programs(self, link: Link, settings: RunSettings) -> Mapping[str, str]:
-        """Build and deploy what the run needs; return paths by name."""
-
-    def recording(self, settings: RunSettings) -> Recording | None:
-        """Begin the recording, with what is known of the board; None where none is wanted."""
-
-    async def restore(self, link: Link) -> None:
-        """Undo everything that was changed on the board."""
 
 
 class Session:

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given, strategies as st
 from synthetic import BOARD, SyntheticConsole, SyntheticPlayback
 
+from hvconsole.model import units
 from hvconsole.model.text import width
 from hvconsole.stream.snapshot import Totals, View
 from hvconsole.ui.chart.frame import Caption, framed
-from hvconsole.ui.view import measure, units
+from hvconsole.ui.view import measure
 from hvconsole.ui.view.line import ALWAYS, Part, fit, middle, row_width
 from hvconsole.ui.view.look import Look
 from hvconsole.ui.view.playback import SPEEDS, other_speed, position_at, seek_bar

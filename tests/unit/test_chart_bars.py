@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, strategies as st
 from hypothesis.extra import numpy as hnp
 
+from hvconsole.model.units import axis_count, axis_length, moment
 from hvconsole.stream.snapshot import Distribution
 from hvconsole.ui.chart.axes import layout
 from hvconsole.ui.chart.bars import (
@@ -18,7 +19,6 @@ from hvconsole.ui.chart.bars import (
 from hvconsole.ui.chart.canvas import Canvas
 from hvconsole.ui.chart.cells import RAMP, ROLES, Role
 from hvconsole.ui.chart.scale import Scale
-from hvconsole.ui.view.units import axis_count, axis_length, moment
 
 SCALE = Scale(1e3, 1e7, log=True)
 WIDTHS, HEIGHTS = st.integers(1, 130), st.integers(1, 45)

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
+from hvconsole.model.units import axis_length
 from hvconsole.ui.chart.scale import Scale, length_scale, linear_scale, nice_step, ticks
-from hvconsole.ui.view.units import axis_length
 
 ANY = st.floats(allow_nan=True, allow_infinity=True)
 LENGTH = st.floats(1, 1e13)

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, strategies as st
 from hypothesis.extra import numpy as hnp
 
+from hvconsole.model.units import axis_length, moment
 from hvconsole.stream.snapshot import Columns
 from hvconsole.ui.chart.axes import layout
 from hvconsole.ui.chart.canvas import Canvas
@@ -14,7 +15,6 @@ from hvconsole.ui.chart.cells import BAND, RAMP, ROLES, Role
 from hvconsole.ui.chart.raster import ACROSS, DOWN, dot_rows
 from hvconsole.ui.chart.scale import Scale
 from hvconsole.ui.chart.timeline import Timeline, draw_timeline
-from hvconsole.ui.view.units import axis_length, moment
 
 SCALE = Scale(1e3, 1e7, log=True)
 WIDTHS, HEIGHTS = st.integers(1, 130), st.integers(1, 45)

@@ -14,9 +14,10 @@ from values import HZ, START, heartbeat, hello, switches
 
 from hvconsole.analysis.export import export_session
 from hvconsole.analysis.plots import plot_sessions
-from hvconsole.analysis.render import duration, render_summary
+from hvconsole.analysis.render import render_summary
 from hvconsole.analysis.summary import summary_rows
 from hvconsole.model.problem import RecordProblem, UsageProblem
+from hvconsole.model.units import duration
 from hvconsole.record.tables import AFTER_HOLE, OFF_CPU
 from hvconsole.stream.histogram import buckets_of
 from hvconsole.wire.values import End, Histogram, Note, NoteCode
@@ -205,7 +206,7 @@ def test_plots_are_drawn(session: Path) -> None:
 
 @pytest.mark.parametrize(
     ("ns", "text"),
-    [(0, "0 ns"), (41.6, "42 ns"), (999.7, "1.00 µs"), (8250, "8.25 µs"), (30.1e6, "30.1 ms"),
+    [(0, "0 ns"), (41.6, "41.6 ns"), (999.7, "1.00 µs"), (8250, "8.25 µs"), (30.1e6, "30.1 ms"),
      (4.07e6, "4.07 ms"), (2.5e9, "2.50 s"), (math.nan, "–")],
 )  # fmt: skip
 def test_durations_have_three_digits(ns: float, text: str) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from hvconsole.model import units
 from hvconsole.model.text import plain
 from hvconsole.ui.chart.cells import Role, Row
 from hvconsole.ui.source import Status
-from hvconsole.ui.view import units
 from hvconsole.ui.view.header import LINKS
 from hvconsole.ui.view.line import ALWAYS, Part, fit
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hvconsole.model import units
 from hvconsole.model.text import clip, plain
 from hvconsole.ui.chart.cells import Role, Row
 from hvconsole.ui.source import LinkState, RunState, Status
-from hvconsole.ui.view import units
 from hvconsole.ui.view.line import ALWAYS, Part, fit
 
 if TYPE_CHECKING:

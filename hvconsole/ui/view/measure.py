@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hvconsole.model import units
 from hvconsole.model.text import plain
 from hvconsole.stream.snapshot import Columns, Snapshot, Totals
 from hvconsole.ui.chart.cells import Role, ramp
 from hvconsole.ui.chart.scale import Scale, length_scale
 from hvconsole.ui.chart.timeline import ramp_steps
 from hvconsole.ui.source import Status
-from hvconsole.ui.view import units
 from hvconsole.ui.view.header import board_title
 from hvconsole.ui.view.window import Window
 

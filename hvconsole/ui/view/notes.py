@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from hvconsole.model import units
 from hvconsole.model.text import clip, plain
 from hvconsole.stream.snapshot import Snapshot
 from hvconsole.ui.chart.cells import Role, Row
-from hvconsole.ui.view import units
 from hvconsole.ui.view.line import pad
 from hvconsole.wire.values import STREAM_LANE, Hello, Note, NoteCode
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from hvconsole.model import units
 from hvconsole.ui.chart.cells import Role, Row
 from hvconsole.ui.source import Playback
-from hvconsole.ui.view import units
 from hvconsole.ui.view.line import pad
 
 SPEEDS = (0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from hvconsole.model import units
 from hvconsole.stream.snapshot import Snapshot, Totals
 from hvconsole.ui.chart.cells import Role, Row
-from hvconsole.ui.view import units
 from hvconsole.ui.view.line import pad
 
 Colour = Callable[[float], int]

@@ -7,6 +7,7 @@ import math
 from textual import events
 from textual.message import Message
 
+from hvconsole.model import units
 from hvconsole.stream.snapshot import Snapshot
 from hvconsole.ui.chart.axes import layout
 from hvconsole.ui.chart.bars import Histogram, Rate, draw_histogram, draw_rate
@@ -16,7 +17,7 @@ from hvconsole.ui.chart.frame import Caption
 from hvconsole.ui.chart.raster import ACROSS
 from hvconsole.ui.chart.scale import Scale, length_scale
 from hvconsole.ui.chart.timeline import Timeline, draw_timeline, span_of
-from hvconsole.ui.view import measure, units
+from hvconsole.ui.view import measure
 from hvconsole.ui.view.line import middle
 from hvconsole.ui.view.window import Window
 from hvconsole.ui.widgets.painted import Panel
