@@ -28,6 +28,7 @@ class Status:
         run: State of the measured run.
         run_detail: Why, or what is being done: ``deploying the sampler``.
         read_only: Nothing may be changed on the board.
+        serial: How the board's serial console is: empty where there is none.
         problem: The newest problem, for as long as it stands.
     """
 
@@ -42,4 +43,5 @@ class Status:
     run: RunState = "idle"
     run_detail: str = ""
     read_only: bool = False
+    serial: str = ""
     problem: Problem | None = None

@@ -29,6 +29,9 @@ class Recording(FrameSink, Protocol):
     def end_run(self, reason: str) -> None:
         """Note that the run ended, and why."""
 
+    def serial(self, data: bytes) -> None:
+        """Append bytes of the board's console."""
+
     def tick(self) -> None:
         """Make sure of what was written (called about once a second, in a thread)."""
 

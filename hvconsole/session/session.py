@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 from hvconsole.link.protocol import Link
 from hvconsole.model.board import BoardProfile
-from hvconsole.model.problem import BoardProblem, LinkProblem, Problem
+from hvconsole.model.problem import BoardProblem, LinkProblem, Problem, RecordProblem
 from hvconsole.model.run import RunSettings
 from hvconsole.model.status import RunState, Status
+from hvconsole.session.console_watch import Backlog, ConsoleWatch
 from hvconsole.session.hub import Hub
 from hvconsole.session.parts import Recording, Workbench
 from hvconsole.session.run import MeasuredRun, RunEnd
@@ -64,14 +65,22 @@ class Session:
         self._main: asyncio.Task[None] | None = None
         self._tasks: asyncio.TaskGroup | None = None
         self._closing = asyncio.Event()
+        self._backlog = Backlog()
+        self._console = (
+            ConsoleWatch(profile.serial, self._console_said, self._trouble)
+            if profile.serial
+            else None
+        )
 
     @property
     def status(self) -> Status:
         """The state of affairs, as of now."""
-        recording = self._recording
-        if recording is None:
-            return self._status
-        return replace(self._status, recording=recording.path, recorded_bytes=recording.written)
+        known: dict[str, object] = {}
+        if self._console is not None:
+            known["serial"] = self._console.state
+        if (recording := self._recording) is not None:
+            known |= {"recording": recording.path, "recorded_bytes": recording.written}
+        return replace(self._status, **known) if known else self._status  # type: ignore[arg-type]  # names are checked by replace
 
     def snapshot(self, view: View) -> Snapshot:
         """Return what the view shows now."""
@@ -84,8 +93,10 @@ class Session:
             Problem: It cannot be reached, or not be worked with; the session can be closed then,
                 or opened again.
         """
+        if self._main is None and self._console is not None:
+            await self._console.open()  # first: it may say why the board does not answer
         await self._start_tasks()
-        self._set(link="connecting", link_detail="", problem=None)
+        self._set(link="connecting", link_detail="")
         try:
             await self._connect()
         except Problem as problem:
@@ -113,6 +124,8 @@ class Session:
             programs = await self._bench.programs(link, self.settings)
             if self._recording is None:
                 self._recording = self._bench.recording(self.settings)
+                if self._recording is not None:
+                    self._backlog.drain(self._recording.serial)
             self._begin_recording()
             self._set_run("preparing", "calibrating")
             run = MeasuredRun(link, self._hub, programs, self.settings, self._trouble)
@@ -153,6 +166,8 @@ class Session:
         if self._main is not None:
             await asyncio.gather(self._main, return_exceptions=True)
             self._main = None
+        if self._console is not None:
+            await self._console.close()
         if self._recording is not None:
             self._recording.close()
 
@@ -247,6 +262,13 @@ class Session:
                     self._trouble(problem)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._closing.wait(), 1.0)
+
+    def _console_said(self, data: bytes) -> None:
+        if self._recording is None:
+            self._backlog.add(data)
+            return
+        with contextlib.suppress(RecordProblem):  # the frames' writer tells of a full disk
+            self._recording.serial(data)
 
     def _begin_recording(self) -> None:
         if self._recording is not None:

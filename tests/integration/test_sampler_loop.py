@@ -26,21 +26,22 @@ def loops(objdump: str, program: Path, machine: str) -> dict[str, list[list[str]
     for name, body in re.findall(r"<(chunk_\w+)>:\n((?:.+\n)+)", listing):
         lines = [line.strip().partition(":") for line in body.splitlines()]
         code = [(int(address, 16), text.strip()) for address, _, text in lines]
-        # A compiler may make two of the loop: one before the first switch, one after.
         reads = [at for at, text in code if re.match(READ[machine], text)]
-        found[name] = [loop_around(read, code, machine) for read in reads]
+        around = [loop_around(read, code, machine) for read in reads]
+        # The first read of a chunk stands before the loop; and a compiler may make two of the
+        # loop: one before the first switch, one after.
+        found[name] = [loop for loop in around if loop]
     return found
 
 
 def loop_around(read: int, code: list[tuple[int, str]], machine: str) -> list[str]:
-    """Return the instructions of the shortest loop around a read."""
+    """Return the instructions of the shortest loop around a read; none if it is in no loop."""
     around = []
     for address, text in code:
         jump = re.match(JUMP[machine], text)
         if jump and address > read and (to := int(jump[1], 16)) <= read:
             around.append([text for at, text in code if to <= at <= address])
-    assert around, "no jump leads back to the read"
-    return min(around, key=len)
+    return min(around, key=len, default=[])
 
 
 def check(found: dict[str, list[list[str]]], machine: str, names: set[str]) -> None:

@@ -40,7 +40,8 @@ def header(status: Status, snapshot: Snapshot | None, width: int) -> list[Row]:
     """Return the header, two rows exactly `width` cells wide."""
     inside = width - 2 if width > 1 else width
     first = fit(_who(status), [_link(status)], inside)
-    second = fit(_what(status, snapshot), [_run(status, snapshot), _recording(status)], inside)
+    right = [*_serial(status), _run(status, snapshot), _recording(status)]
+    second = fit(_what(status, snapshot), right, inside)
     margin = (" ", int(Role.TEXT))
     return [[margin, *row, margin] if width > 1 else row for row in (first, second)]
 
@@ -85,6 +86,14 @@ def _run(status: Status, snapshot: Snapshot | None) -> Part:
     if status.run == "running" and snapshot is not None and snapshot.hello is not None:
         word = units.clock(snapshot.now_s)
     return Part(f"{symbol} {word}", role, 95)
+
+
+def _serial(status: Status) -> list[Part]:
+    if not status.serial:
+        return []
+    if status.serial == "open":
+        return [Part("⌁ serial", Role.GOOD, 60)]
+    return [Part("⌁ no serial", Role.WARN, 60)]
 
 
 def _recording(status: Status) -> Part:

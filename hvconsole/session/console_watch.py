@@ -1,0 +1,111 @@
+"""The board's serial console beside the measurement: kept as a log, and listened to for alarms.
+
+A parked CPU or a panic takes the network down; then the console is all that still speaks.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+
+from hvconsole.link.serial import SerialLink
+from hvconsole.model.problem import BoardProblem, Problem
+from hvconsole.wire.console import Alarm, AlarmFinder, AlarmKind, LineSplitter
+
+_BACKLOG = 64 << 10
+
+_WHAT = {
+    AlarmKind.LINUX_PANIC: ("the board's kernel panicked", "reset the board; its log says where"),
+    AlarmKind.LINUX_OOPS: ("the board's kernel met a fault", "what it does from here is uncertain"),
+    AlarmKind.LINUX_BUG: ("the board's kernel met a bug", "what it does from here is uncertain"),
+    AlarmKind.LINUX_STALL: ("a CPU of the board hangs", "is a real-time task keeping it?"),
+    AlarmKind.XEN_PANIC: ("Xen crashed", "the board restarts by itself, or has to be reset"),
+    AlarmKind.CPU_PARKED: (
+        "Jailhouse parked a CPU",
+        "its cell touched what its configuration does not give it; the lines before say what",
+    ),
+    AlarmKind.CPU_STOPPED: ("Jailhouse stopped a CPU", "the lines before say why"),
+    AlarmKind.UNHANDLED_ACCESS: (
+        "a cell read or wrote outside its memory",
+        "add that region to the cell's configuration",
+    ),
+    AlarmKind.HYPERVISOR_FATAL: ("the hypervisor gave up", "reset the board"),
+    AlarmKind.REBOOT: (
+        "the board restarted",
+        "what ran on it is gone; connect again when it is up",
+    ),
+}
+
+
+class ConsoleWatch:
+    """Listens to one serial line for as long as a session lasts.
+
+    Args:
+        address: Where the line is, as `hvconsole.link.serial_url` understands it.
+        log: Takes every byte.
+        alarm: Is told what went wrong, as a problem; not what was said twice in a row.
+    """
+
+    def __init__(
+        self, address: str, log: Callable[[bytes], None], alarm: Callable[[Problem], None]
+    ) -> None:
+        self._log = log
+        self._alarm = alarm
+        self._lines = LineSplitter()
+        self._finder = AlarmFinder()
+        self._last = ""
+        self._trouble = ""
+        self._port = SerialLink(address, self._take)
+
+    @property
+    def state(self) -> str:
+        """How the line is: ``open``, ``waiting for the adapter``, or why it is not."""
+        return self._trouble or self._port.state.value
+
+    async def open(self) -> None:
+        """Begin to listen. Where the line cannot be opened the session goes on without it."""
+        try:
+            await self._port.open()
+        except Problem as problem:
+            self._trouble = problem.title
+
+    async def close(self) -> None:
+        """Stop listening. Safe to call twice."""
+        await self._port.close()
+
+    def _take(self, data: bytes) -> None:
+        self._log(data)
+        for line in self._lines.feed(data):
+            for alarm in self._finder.feed(line):
+                if alarm.text != self._last:
+                    self._last = alarm.text
+                    self._alarm(problem_of(alarm))
+
+
+def problem_of(alarm: Alarm) -> BoardProblem:
+    """Say an alarm as a problem: what happened, the line that says so, what to do."""
+    title, hint = _WHAT[alarm.kind]
+    where = [f"{name} {alarm.details[name]}" for name in ("cpu", "cell") if name in alarm.details]
+    if where:
+        title = f"{title} ({', '.join(where)})"
+    lines = [alarm.details["cause"]] if "cause" in alarm.details else []
+    return BoardProblem(title, detail="\n".join([*lines, alarm.text]), hint=hint)
+
+
+class Backlog:
+    """What the console said before there was a recording to keep it: the newest 64 KiB."""
+
+    def __init__(self) -> None:
+        self._bytes = bytearray()
+
+    def add(self, data: bytes) -> None:
+        """Take bytes; forget the oldest."""
+        self._bytes += data
+        del self._bytes[:-_BACKLOG]
+
+    def drain(self, into: Callable[[bytes], None]) -> None:
+        """Hand over what there is."""
+        if self._bytes:
+            with contextlib.suppress(Problem):
+                into(bytes(self._bytes))
+            self._bytes.clear()
