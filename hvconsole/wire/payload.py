@@ -204,7 +204,7 @@ def encode_switches(first: int, base: int, start: U64, length: U64) -> bytes:
     bias = int(length.min())
     ends = np.concatenate([[np.uint64(base)], (start + length)[:-1]])
     pairs = np.stack([start - ends, length - np.uint64(bias)], axis=1).ravel()
-    return varint.encode_all([first, base, bias, len(start), *pairs.tolist()])
+    return varint.encode_all([first, base, bias, len(start)]) + varint.encode_array(pairs)
 
 
 def encode_value(value: Value) -> tuple[Kind, int, bytes]:
@@ -229,7 +229,7 @@ def encode_value(value: Value) -> tuple[Kind, int, bytes]:
 def _encode_histogram(h: Histogram) -> bytes:
     pairs = np.stack([np.diff(h.bucket, prepend=0), h.counts], axis=1).ravel()
     head = _HISTOGRAM.pack(h.start, h.end, h.count, h.total, h.shortest, h.longest)
-    return head + varint.encode_all(pairs.tolist())
+    return head + varint.encode_array(pairs.astype(np.uint64))
 
 
 def _encode_heartbeat(beat: Heartbeat) -> bytes:

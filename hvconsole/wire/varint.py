@@ -50,6 +50,24 @@ def encode_all(values: Iterable[int]) -> bytes:
     return b"".join(encode(value) for value in values)
 
 
+def encode_array(values: U64) -> bytes:
+    """Encode an array, shape (n,), one value after the other."""
+    sizes = np.ones(values.size, dtype=np.int64)
+    for groups in range(1, MAX_BYTES):
+        longer = values >= np.uint64(1 << (7 * groups))
+        if not longer.any():
+            break
+        sizes += longer
+    starts = np.cumsum(sizes) - sizes
+    out = np.zeros(int(sizes.sum()), dtype=np.uint8)
+    for place in range(int(sizes.max(initial=0))):
+        here = sizes > place
+        octets = (values[here] >> np.uint64(7 * place)).astype(np.uint8) & 0x7F
+        octets |= np.where(sizes[here] > place + 1, _CONTINUES, 0).astype(np.uint8)
+        out[starts[here] + place] = octets
+    return out.tobytes()
+
+
 def decode(data: bytes | memoryview, offset: int = 0) -> tuple[int, int]:
     """Decode one value at `offset`.
 

@@ -20,6 +20,12 @@ def test_array_decoder_inverts_the_encoder(numbers: list[int]) -> None:
     assert decoded.tolist() == numbers
 
 
+@given(st.lists(values, max_size=200))
+def test_the_array_encoder_is_the_plain_one(numbers: list[int]) -> None:
+    encoded = varint.encode_array(np.array(numbers, dtype=np.uint64))
+    assert encoded == varint.encode_all(numbers)
+
+
 @given(values, st.binary(max_size=5))
 def test_single_decoder_stops_at_the_end_of_its_value(number: int, after: bytes) -> None:
     encoded = varint.encode(number)
