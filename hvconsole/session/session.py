@@ -154,14 +154,21 @@ class Session:
         return await asyncio.shield(self._run_end)
 
     async def close(self) -> None:
-        """End everything and leave the board as it was found. Safe to call twice."""
+        """End everything and leave the board as it was found. Safe to call twice.
+
+        Raises:
+            Problem: Something stays on the board; all else has ended.
+        """
         with contextlib.suppress(Problem):
             await self.stop_run()
         self._closing.set()
+        left: Problem | None = None
         link, self._link = self._link, None
         if link is not None:
-            with contextlib.suppress(Problem):
+            try:
                 await self._bench.restore(link)
+            except Problem as problem:
+                left = problem
             await link.close()
         if self._main is not None:
             await asyncio.gather(self._main, return_exceptions=True)
@@ -170,6 +177,8 @@ class Session:
             await self._console.close()
         if self._recording is not None:
             self._recording.close()
+        if left is not None:
+            raise left
 
     async def _start_or_tell(self) -> None:
         try:
