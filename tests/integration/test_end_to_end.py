@@ -52,14 +52,17 @@ def hvconsole(*words: str, timeout: float = 120) -> subprocess.CompletedProcess[
 
 
 def ours(program: str = "hvsampler") -> list[int]:
-    """Return our programs that run now, by process id."""
+    """Return our programs that run now, by process id: here for this test, or delivered by SSH."""
+    mine = os.environ["HVCONSOLE_STATE_DIR"].encode()
     found = []
     for entry in Path("/proc").iterdir():
         try:
             words = (entry / "cmdline").read_bytes().split(b"\0")
+            here = mine in (entry / "environ").read_bytes()
         except OSError:
             continue
-        if entry.name.isdigit() and words[0].endswith(program.encode()):
+        delivered = words[0].startswith(b"/tmp/hvconsole.")
+        if entry.name.isdigit() and words[0].endswith(program.encode()) and (here or delivered):
             found.append(int(entry.name))
     return found
 
