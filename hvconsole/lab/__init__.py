@@ -1,1 +1,0 @@
-"""Real ARM boards in QEMU, made from Debian packages alone."""
