@@ -10,6 +10,8 @@
 #define MIN_TICKS 3u
 #define USUAL 10000u		/* all but one in so many reads are usual */
 #define REHEARSALS 4
+#define BLOCK 1024u
+#define BETWEEN_MARGIN 3u
 
 static uint64_t to_ticks(const struct control *control, double ns)
 {
@@ -21,43 +23,36 @@ static uint64_t time_limit(const struct control *control)
 	return (uint64_t)(MAX_SECONDS * (double)control->frequency_hz);
 }
 
-/* Distances of successive reads; returns how many there are. */
-static uint32_t collect(const struct control *control, uint32_t *distances, uint64_t *backward)
+/* Reads as dense as can be had; returns how many. */
+static uint32_t collect(const struct control *control, uint64_t *ticks)
 {
 	uint64_t first = counter_read(control->counter), limit = time_limit(control);
-	uint64_t previous = first;
+	enum counter counter = control->counter;
+	bool fenced = control->fenced;
 	uint32_t count = 0;
 
-	while (count < CALIBRATION_READS && previous - first < limit) {
-		uint64_t now, distance;
-
-		if (control->fenced)
-			fence();
-		now = counter_read(control->counter);
-		distance = now - previous;
-		previous = now;
-		if ((int64_t)distance < 0) {
-			++*backward;
-			continue;
+	do {
+		for (uint32_t i = 0; i < BLOCK; i++) {
+			if (fenced)
+				fence();
+			ticks[count++] = counter_read(counter);
 		}
-		distances[count++] = distance > UINT32_MAX ? UINT32_MAX : (uint32_t)distance;
-	}
+	} while (count < CALIBRATION_READS && ticks[count - 1] - first < limit);
 	return count;
 }
 
 static int ascending(const void *left, const void *right)
 {
-	uint32_t a = *(const uint32_t *)left, b = *(const uint32_t *)right;
+	uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
 
 	return (a > b) - (a < b);
 }
 
 static int longest_first(const void *left, const void *right)
 {
-	uint64_t a = ((const struct record *)left)->length;
-	uint64_t b = ((const struct record *)right)->length;
+	const struct record *a = left, *b = right;
 
-	return (a < b) - (a > b);
+	return ascending(&b->length, &a->length);
 }
 
 static void choose_threshold(const struct control *control, struct calibration *found)
@@ -86,7 +81,8 @@ static void forget(struct lane *lane, struct record *records, uint32_t capacity)
 	ring_init(&lane->ring, records, capacity);
 	memset(&lane->histograms[lane->filling], 0, sizeof(struct histogram));
 	lane->full = false;
-	lane->loops = lane->detected = lane->lost = lane->fresh_lost = lane->backward = 0;
+	lane->loops = lane->detected = lane->lost = lane->backward = 0;
+	lane->fresh_counted = lane->fresh_lost = 0;
 }
 
 /*
@@ -95,12 +91,24 @@ static void forget(struct lane *lane, struct record *records, uint32_t capacity)
  */
 static uint64_t rehearse(struct lane *lane, struct record *space, uint32_t capacity)
 {
+	struct calibration *found = &lane->calibration;
 	uint64_t first = counter_read(lane->control->counter), limit = time_limit(lane->control);
-	uint64_t previous = first, unusual;
+	uint64_t previous = first, between[CALIBRATION_READS / SAMPLE_CHUNK], unusual;
+	uint32_t chunks = 0;
 
 	forget(lane, space, capacity);
-	while (lane->loops < CALIBRATION_READS && previous - first < limit)
-		previous = sample_chunk(lane, previous, lane->calibration.threshold);
+	found->between = UINT64_MAX;
+	do {
+		previous = sample_chunk(lane, previous);
+		between[chunks++] = lane->between;
+	} while (lane->loops < CALIBRATION_READS && previous - first < limit);
+
+	qsort(between, chunks, sizeof(*between), ascending);
+	found->between = between[chunks / 2] * BETWEEN_MARGIN;
+	if (found->between < found->threshold)
+		found->between = found->threshold;
+	found->read_ns = (double)(previous - first - lane->lost) / (double)lane->loops * 1e9 /
+			 (double)lane->control->frequency_hz;
 	unusual = lane->loops / USUAL;
 	if (lane->detected <= unusual)
 		return 0;
@@ -109,19 +117,19 @@ static uint64_t rehearse(struct lane *lane, struct record *space, uint32_t capac
 }
 
 /*
- * What recording costs, and what is done between two chunks, comes on top of reading. If it were
- * longer than the threshold, each switch would breed another, a million a second.
+ * What recording costs comes on top of reading. If it were longer than the threshold, each switch
+ * would breed another, a million a second.
  */
 static void try_threshold(struct lane *lane)
 {
 	struct calibration *found = &lane->calibration;
-	struct record *own = lane->ring.records, *space = (struct record *)(void *)lane->distances;
+	struct record *own = lane->ring.records, *space = (struct record *)(void *)lane->ticks;
 	uint32_t capacity = lane->ring.mask + 1;
 
-	for (int i = 0; i < REHEARSALS && found->automatic && !found->clipped; i++) {
-		uint64_t p9999 = rehearse(lane, space, CALIBRATION_READS / 4);
+	for (int i = 0; i < REHEARSALS; i++) {
+		uint64_t p9999 = rehearse(lane, space, CALIBRATION_READS / 2);
 
-		if (!p9999)
+		if (!p9999 || !found->automatic || found->clipped)
 			break;
 		found->p9999 = p9999;
 		choose_threshold(lane->control, found);
@@ -132,11 +140,15 @@ static void try_threshold(struct lane *lane)
 void calibrate(struct lane *lane)
 {
 	struct calibration *found = &lane->calibration;
-	uint32_t *distances = lane->distances;
-	uint32_t count, usual;
-	uint64_t sum = 0;
+	uint64_t *distances = lane->ticks;
+	uint32_t reads = collect(lane->control, lane->ticks), count = 0;
 
-	count = collect(lane->control, distances, &found->backward);
+	for (uint32_t i = 1; i < reads; i++) {
+		if (lane->ticks[i] < lane->ticks[i - 1])
+			found->backward++;
+		else
+			distances[count++] = lane->ticks[i] - lane->ticks[i - 1];
+	}
 	if (!count) {
 		lane->failed = COUNTER_STANDS;
 		return;
@@ -145,11 +157,7 @@ void calibrate(struct lane *lane)
 	found->reads = count;
 	found->floor = distances[0];
 	found->p50 = distances[count / 2];
-	usual = count - 1 - count / USUAL;
-	found->p9999 = distances[usual];
-	for (uint32_t i = 0; i <= usual; i++)
-		sum += distances[i];
-	found->read_ns = (double)sum / (usual + 1) * 1e9 / (double)lane->control->frequency_hz;
+	found->p9999 = distances[count - 1 - count / USUAL];
 	choose_threshold(lane->control, found);
 	try_threshold(lane);
 }

@@ -46,9 +46,9 @@ static void print_lane(const struct lane *lane, bool last)
 	      (unsigned long long)found->floor);
 	print("\"p50_ticks\":%llu,\"p9999_ticks\":%llu,\"read_ns\":%.3f,",
 	      (unsigned long long)found->p50, (unsigned long long)found->p9999, found->read_ns);
-	print("\"calibration_reads\":%llu,\"backward\":%llu}%s",
-	      (unsigned long long)found->reads, (unsigned long long)found->backward,
-	      last ? "" : ",");
+	print("\"between_ticks\":%llu,\"calibration_reads\":%llu,\"backward\":%llu}%s",
+	      (unsigned long long)found->between, (unsigned long long)found->reads,
+	      (unsigned long long)found->backward, last ? "" : ",");
 }
 
 void write_hello(struct run *run)

@@ -12,10 +12,14 @@
 #include "histogram.h"
 #include "ring.h"
 
-#define CALIBRATION_READS (1u << 18)
+#define CALIBRATION_READS (1u << 17)
+
+/* Reads between two looks at the control: 0.2 ms on a PC, a millisecond or two on a slow board. */
+#define SAMPLE_CHUNK (1u << 14)
 
 struct calibration {
 	uint32_t threshold;	/* one register on any machine; seconds, at least */
+	uint64_t between;	/* the threshold for the distance between two chunks */
 	uint64_t floor, p50, p9999;
 	uint64_t backward;
 	uint64_t reads;
@@ -50,7 +54,7 @@ struct lane {
 	enum failure failed;
 	int error;			/* errno of it, or 0 */
 	struct calibration calibration;
-	uint32_t *distances;		/* CALIBRATION_READS of them, until calibrated; aligned for records */
+	uint64_t *ticks;		/* CALIBRATION_READS of them, until calibrated */
 	struct ring ring;
 
 	/* Written by the sampling thread, read by the writer. */
@@ -58,8 +62,9 @@ struct lane {
 	_Atomic uint64_t watched_until;
 	_Atomic uint64_t detected;
 	_Atomic uint64_t lost;
-	uint64_t fresh_lost;		/* of what is recorded and not published */
+	uint64_t fresh_lost, fresh_counted;	/* of what is recorded and not published */
 	uint64_t newest;		/* the last read of a chunk */
+	uint64_t between;		/* distance from the chunk before */
 	_Atomic uint64_t backward;
 	_Atomic uint64_t step_back;	/* size of the newest backward step */
 	_Atomic uint64_t blind;
@@ -98,7 +103,7 @@ void calibrate(struct lane *lane);
 /* sample.c: read the counter until the control says stop. */
 void sample(struct lane *lane);
 
-/* sample.c: some thousand reads, from a first one on; returns the last. */
-uint64_t sample_chunk(struct lane *lane, uint64_t previous, uint32_t threshold);
+/* sample.c: SAMPLE_CHUNK reads, from a first one on; returns the last. */
+uint64_t sample_chunk(struct lane *lane, uint64_t previous);
 
 #endif

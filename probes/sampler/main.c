@@ -118,14 +118,14 @@ static void make_lanes(struct run *run, const struct options *options)
 		ring_init(&lane->ring, malloc(options->ring * sizeof(struct record)), options->ring);
 		lane->histograms = malloc(2 * sizeof(struct histogram));
 		lane->pending = malloc(PENDING * sizeof(struct record));
-		lane->distances = malloc(CALIBRATION_READS * sizeof(uint32_t));
-		if (!lane->ring.records || !lane->histograms || !lane->pending || !lane->distances)
+		lane->ticks = malloc(CALIBRATION_READS * sizeof(*lane->ticks));
+		if (!lane->ring.records || !lane->histograms || !lane->pending || !lane->ticks)
 			die(EXIT_FAILED, "no memory for a ring of %u switches", options->ring);
 		/* Touched now: a page fault while sampling would be a switch of our own. */
 		memset(lane->ring.records, 0, options->ring * sizeof(struct record));
 		memset(lane->histograms, 0, 2 * sizeof(struct histogram));
 		memset(lane->pending, 0, PENDING * sizeof(struct record));
-		memset(lane->distances, 0, CALIBRATION_READS * sizeof(uint32_t));
+		memset(lane->ticks, 0, CALIBRATION_READS * sizeof(*lane->ticks));
 	}
 }
 
@@ -162,7 +162,7 @@ static void start_lanes(struct run *run)
 	pthread_barrier_wait(&control->calibrated);
 	check_lanes(run);
 	for (unsigned int i = 0; i < run->lane_count; i++)
-		free(run->lanes[i].distances);
+		free(run->lanes[i].ticks);
 	run->locked = !mlockall(MCL_CURRENT);
 	run->start = counter_moment(control->counter);
 	control->start_tick = counter_read(control->counter);

@@ -5,13 +5,10 @@
  * is itself seen. Reading afresh would leave a hole in which other switches go unnoticed.
  *
  * What recording takes must stay below the threshold, or each switch would breed another: so it is
- * two stores into a stretch of the ring that is known to be free. Atomics, the ring's far end and
- * everything unusual wait for the end of the chunk, or happen in rare(), out of line.
+ * two stores into a stretch of the ring that is known to be free, or a bucket of a histogram. What
+ * the writer is to see it sees at the end of the chunk.
  */
 #include "lane.h"
-
-/* Reads between two looks at the control: 0.2 ms on a PC, a millisecond or two on a slow board. */
-#define CHUNK 16384u
 
 /* The only writer of these: a plain add, published. */
 static void add(_Atomic uint64_t *sum, uint64_t more)
@@ -23,12 +20,12 @@ static void add(_Atomic uint64_t *sum, uint64_t more)
 /* Show the writer what was recorded; first its number, so that never less is detected than seen. */
 static void publish(struct lane *lane)
 {
-	add(&lane->detected, ring_hidden(&lane->ring));
+	add(&lane->detected, ring_hidden(&lane->ring) + lane->fresh_counted);
 	add(&lane->lost, lane->fresh_lost);
-	lane->fresh_lost = 0;
+	lane->fresh_counted = lane->fresh_lost = 0;
 	ring_renew(&lane->ring);
 	if (atomic_load_explicit(&lane->full, memory_order_relaxed))
-		lane->ring.end = lane->ring.next;	/* switches go to rare() and its histogram */
+		lane->ring.end = lane->ring.next;	/* switches go to the histogram */
 }
 
 /* Hand the histogram over and record one by one again, once there is room to speak of. */
@@ -46,56 +43,73 @@ static void leave_histogram(struct lane *lane)
 	atomic_store_explicit(&lane->full, false, memory_order_relaxed);
 }
 
-/* A step back; or a switch when the stretch was used up, or the ring is full. */
+static void record(struct lane *lane, uint64_t start, uint64_t length)
+{
+	*lane->ring.next++ = (struct record){ start, length };
+	lane->fresh_lost += length;
+}
+
+/* By length only, since the ring is full. */
+static void count(struct lane *lane, uint64_t start, uint64_t length)
+{
+	histogram_add(&lane->histograms[lane->filling], start, length);
+	lane->fresh_counted++;
+	lane->fresh_lost += length;
+}
+
+/* The counter stepped back, or the stretch was used up. */
 static __attribute__((noinline, cold)) void rare(struct lane *lane, uint64_t previous, uint64_t now)
 {
-	uint64_t length = now - previous;
-
-	if ((int64_t)length < 0) {
+	if (now < previous) {
 		atomic_store_explicit(&lane->step_back, previous - now, memory_order_relaxed);
 		add(&lane->backward, 1);
 		return;
 	}
 	publish(lane);
-	if (atomic_load_explicit(&lane->full, memory_order_relaxed))
-		leave_histogram(lane);
-	lane->fresh_lost += length;
 	if (lane->ring.next != lane->ring.end) {
-		*lane->ring.next++ = (struct record){ previous, length };
-		return;
+		record(lane, previous, now - previous);
+	} else {
+		atomic_store_explicit(&lane->full, true, memory_order_relaxed);
+		count(lane, previous, now - previous);
 	}
-	atomic_store_explicit(&lane->full, true, memory_order_relaxed);
-	histogram_add(&lane->histograms[lane->filling], previous, length);
-	add(&lane->detected, 1);
 }
 
 /* Out of line, so that 32-bit ARM has registers enough to keep the loop free of memory. */
 static __attribute__((noinline)) void found(struct lane *lane, uint64_t previous, uint64_t now)
 {
-	if (lane->ring.next == lane->ring.end || now < previous) {
+	if (now < previous)
 		rare(lane, previous, now);
-		return;
-	}
-	*lane->ring.next++ = (struct record){ previous, now - previous };
-	lane->fresh_lost += now - previous;
+	else if (lane->ring.next != lane->ring.end)
+		record(lane, previous, now - previous);
+	else if (atomic_load_explicit(&lane->full, memory_order_relaxed))
+		count(lane, previous, now - previous);
+	else
+		rare(lane, previous, now);
 }
 
 /*
  * One chunk of reads, for each way of reading a function of its own: a call through a pointer would
  * cost more than all else. Calibration runs the same instructions at the same places.
+ *
+ * What lies between two chunks takes longer than a read, and would pass for a switch a thousand
+ * times a second. So that one distance has a threshold of its own.
  */
 #define DEFINE_CHUNK(name, read)                                                            \
 	static __attribute__((noinline)) uint64_t name(struct lane *lane, uint64_t previous, \
 						       uint32_t threshold)                  \
 	{                                                                                   \
-		for (uint32_t left = CHUNK; left; left--) {                                 \
-			uint64_t now = (read);                                              \
+		uint64_t now = (read);                                                      \
                                                                                             \
+		lane->between = now - previous;                                             \
+		if (lane->between > lane->calibration.between)                              \
+			found(lane, previous, now);                                         \
+		for (uint32_t left = SAMPLE_CHUNK; left; left--) {                          \
+			previous = now;                                                     \
+			now = (read);                                                       \
 			if (__builtin_expect(now - previous > threshold, 0))                \
 				found(lane, previous, now);                                 \
-			previous = now;                                                     \
 		}                                                                           \
-		return previous;                                                            \
+		return now;                                                                 \
 	}
 
 #ifdef __x86_64__
@@ -129,7 +143,7 @@ static void end_chunk(struct lane *lane, uint64_t previous)
 	publish(lane);
 	if (atomic_load_explicit(&lane->full, memory_order_relaxed))
 		leave_histogram(lane);
-	add(&lane->loops, CHUNK);
+	add(&lane->loops, SAMPLE_CHUNK);
 	/*
 	 * Release: who sees this tick also sees all that was recorded before it. A histogram that
 	 * is not handed over cannot be seen, so the tick stands still meanwhile.
@@ -138,12 +152,11 @@ static void end_chunk(struct lane *lane, uint64_t previous)
 		atomic_store_explicit(&lane->watched_until, previous, memory_order_release);
 }
 
-uint64_t sample_chunk(struct lane *lane, uint64_t previous, uint32_t threshold)
+uint64_t sample_chunk(struct lane *lane, uint64_t previous)
 {
-	uint64_t last = read_chunk(lane, previous, threshold);
-
-	end_chunk(lane, last);
-	return last;
+	lane->newest = read_chunk(lane, previous, lane->calibration.threshold);
+	end_chunk(lane, lane->newest);
+	return lane->newest;
 }
 
 /* Sleep until the writer has written; return the first tick after it. */
@@ -171,7 +184,6 @@ static uint64_t wait_out_pause(struct lane *lane, uint64_t previous)
 void sample(struct lane *lane)
 {
 	struct control *control = lane->control;
-	uint32_t threshold = lane->calibration.threshold;
 	uint64_t previous = counter_read(control->counter);
 
 	/* From the run's zero to the first read nobody watched. */
@@ -179,7 +191,6 @@ void sample(struct lane *lane)
 	while (!atomic_load_explicit(&control->stop, memory_order_relaxed)) {
 		if (atomic_load_explicit(&control->pause, memory_order_relaxed))
 			previous = wait_out_pause(lane, previous);
-		previous = sample_chunk(lane, previous, threshold);
-		lane->newest = previous;
+		previous = sample_chunk(lane, previous);
 	}
 }

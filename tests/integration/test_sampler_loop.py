@@ -39,7 +39,7 @@ def loop_around(read: int, code: list[tuple[int, str]], machine: str) -> list[st
     around = []
     for address, text in code:
         jump = re.match(JUMP[machine], text)
-        if jump and address > read and (to := int(jump[1], 16)) <= read:
+        if jump and address > read and code[0][0] <= (to := int(jump[1], 16)) <= read:
             around.append([text for at, text in code if to <= at <= address])
     return min(around, key=len, default=[])
 
