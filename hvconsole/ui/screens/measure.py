@@ -116,11 +116,11 @@ class MeasureScreen(PlaybackScreen):
 
         Not about the pointer: it may rest anywhere, and following must not end by accident.
         """
-        self._move(self.look.window.zoom(steps, self._now, self.timeline.set_cursor_s))
+        self._move(self.look.window.zoom(steps, self._right, self.timeline.set_cursor_s))
 
     def action_pan(self, spans: float) -> None:
         """Go to earlier or later times."""
-        self._move(self.look.window.pan(spans, self._now))
+        self._move(self.look.window.pan(spans, self._right))
 
     def action_begin(self) -> None:
         """Go to the run's beginning."""
@@ -133,7 +133,7 @@ class MeasureScreen(PlaybackScreen):
     def action_reset(self) -> None:
         """Go back to how the screen began; a paused view stays paused."""
         self.timeline.cursor_s = None
-        self._take(self.look.reset(self._now))
+        self._take(self.look.reset(self._right))
 
     def action_scale(self) -> None:
         """Change between logarithmic and linear lengths."""
@@ -157,7 +157,7 @@ class MeasureScreen(PlaybackScreen):
             self.notify("no switch in view", markup=False)
             return
         self.timeline.cursor_s = moment
-        self._move(self.look.window.held(self._now))
+        self._move(self.look.window.held(self._right))
 
     def action_maximise(self) -> None:
         """Give the panel that has the focus all the room, or give it back."""
@@ -188,11 +188,11 @@ class MeasureScreen(PlaybackScreen):
 
     @on(TimelinePanel.Zoomed)
     def _zoomed(self, event: TimelinePanel.Zoomed) -> None:
-        self._move(self.look.window.zoom(event.steps, self._now, event.at_s))
+        self._move(self.look.window.zoom(event.steps, self._right, event.at_s))
 
     @on(TimelinePanel.Panned)
     def _panned(self, event: TimelinePanel.Panned) -> None:
-        self._move(self.look.window.pan(event.spans, self._now))
+        self._move(self.look.window.pan(event.spans, self._right))
 
     @on(LaneTable.Picked)
     def _picked(self, event: LaneTable.Picked) -> None:
@@ -201,6 +201,13 @@ class MeasureScreen(PlaybackScreen):
     @property
     def _now(self) -> float:
         return self._snapshot.now_s if self._snapshot is not None else 0.0
+
+    @property
+    def _right(self) -> float:
+        """Where the window ends that follows: with the column that holds the newest moment."""
+        if self._snapshot is None or not self.look.window.follows:
+            return self._now
+        return max(self._now, float(self._snapshot.columns.edges_s[-1]))
 
     def _cpus(self) -> list[int]:
         return sorted(self._snapshot.lanes) if self._snapshot is not None else []
