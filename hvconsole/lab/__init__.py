@@ -1,0 +1,1 @@
+"""Real ARM boards in QEMU, made from Debian packages alone."""

@@ -1,0 +1,275 @@
+"""Starting a board of the lab."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import shutil
+from contextlib import suppress
+from dataclasses import astuple
+from pathlib import Path
+
+from hvconsole.lab import cpio, disk, firmware, monitor, qemu, state as states, tools
+from hvconsole.lab.bootscript import DEFAULT_SECTOR, SUNXI, VIRT
+from hvconsole.lab.image import built_image
+from hvconsole.lab.inventory import LabBoard, board, end_stray, locked
+from hvconsole.lab.keys import lab_keys
+from hvconsole.lab.machine import (
+    Hardware,
+    Software,
+    banana_devices,
+    banana_words,
+    console_words,
+    direct_words,
+    virt_devices,
+    virt_words,
+)
+from hvconsole.lab.places import BANANA_BOARD, Tell, quiet, snapshots_dir
+from hvconsole.lab.process import start_detached, start_ticks
+from hvconsole.lab.ready import free_port, wait_until_ready
+from hvconsole.lab.state import State, boot_id
+from hvconsole.lab.store import Store
+from hvconsole.lab.wish import Wish, check, overlay_entries
+from hvconsole.model.problem import Problem, UsageProblem
+
+_SNAPSHOT = "booted"
+_PATIENCE_S = 150.0
+_BANANA_PATIENCE_S = 300.0
+_SOCKET_PATH = 100  # a little less than the 107 letters that Linux takes
+_PORT_TRIES = 3
+
+
+def start(
+    name: str,
+    *,
+    mode: str = "native",
+    kernel: Path | None = None,
+    hypervisor: Path | None = None,
+    append: str = "",
+    xen_append: str = "",
+    overlay: Path | None = None,
+    smp: int = 2,
+    mem: int = 1024,
+    snapshot: bool = False,
+    uboot: bool = True,
+    hours: float = 12.0,
+    wait: bool = True,
+    tell: Tell = quiet,
+) -> LabBoard:
+    """Start a board.
+
+    Args:
+        name: ``lab-virt`` or ``lab-bpi``.
+        mode: ``native``, or ``xen-`` and a scheduler.
+        kernel: A Linux kernel instead of Debian's.
+        hypervisor: Another Xen instead of the lab's.
+        append: Words for Linux's command line.
+        xen_append: Words for Xen's.
+        overlay: Folder of files that are laid over the board's disk.
+        smp: Number of CPUs (lab-virt).
+        mem: Memory in MiB (lab-virt).
+        snapshot: Come out of a snapshot of the booted board; make it, the first time.
+        uboot: Begin with U-Boot; without, lab-virt begins with its kernel or Xen at once, and a
+            reboot comes back in the same mode.
+        hours: End by itself after that many.
+        wait: Return when SSH answers, not before.
+        tell: Called at each step.
+
+    Raises:
+        UsageProblem: It cannot be started like that.
+        BoardProblem: It does not come up.
+        Problem: It runs already, it is not built, or a program is missing.
+    """
+    wish = Wish(
+        mode=mode,
+        kernel=kernel,
+        hypervisor=hypervisor,
+        append=append,
+        xen_append=xen_append,
+        overlay=overlay,
+        hardware=Hardware(smp, mem),
+        snapshot=snapshot,
+        uboot=uboot,
+        hours=hours,
+    )
+    check(name, wish)
+    tools.need(tools.BOARD_TOOLS, "starting a board")
+    with locked(name):
+        starter = _Starter(board(name), wish, tell)
+        starter.prepare()
+        starter.launch()
+    if wait or (snapshot and not starter.from_snapshot):
+        tell("booting", 0.3)
+        starter.wait()
+    tell("ready" if wait else "started", 1.0)
+    return board(name)
+
+
+class _Starter:
+    """One start of one board: its disk, its QEMU, its snapshot."""
+
+    def __init__(self, one: LabBoard, wish: Wish, tell: Tell) -> None:
+        if one.running:
+            raise Problem(
+                f"{one.name} runs already, in mode {one.running.mode}",
+                hint=f"hvconsole lab stop {one.name}\n"
+                f"or into another mode: hvconsole boot {one.name} MODE",
+            )
+        if len(str(one.monitor)) > _SOCKET_PATH:
+            raise UsageProblem(
+                f"the lab's folder has too long a name for sockets: {one.folder}",
+                hint="set HVCONSOLE_LAB_DIR to one with a shorter name",
+            )
+        store = Store()
+        self._board = one
+        self._wish = wish
+        self._tell = tell
+        self._store = store
+        self._image = built_image(store)
+        self._keys = lab_keys(store.folder)
+        self._qemu = qemu.for_hypervisors(store)
+        self._disk = one.folder / "disk.qcow2"
+        self._state: State | None = None
+        self.from_snapshot = False
+
+    def prepare(self) -> None:
+        """Make the board's folder and disk."""
+        folder = self._board.folder
+        end_stray(self._board)
+        for path in folder.iterdir():
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        if self._wish.snapshot:
+            self._disk = self._snapshot_folder() / "disk.qcow2"
+            self.from_snapshot = (self._disk.parent / "complete").exists()
+            if self.from_snapshot:
+                return
+            self._disk.parent.mkdir(parents=True, exist_ok=True)
+        self._tell("disk", 0.05)
+        disk.overlay_disk(self._base_disk(), self._disk)
+        if self._wish.uboot:
+            disk.write_block(self._disk, DEFAULT_SECTOR, self._wish.note())
+
+    def _base_disk(self) -> Path:
+        """Return the disk that the board's own lies above: the common one, or one with changes."""
+        wish = self._wish
+        if not (wish.uboot and wish.has_own_files()):
+            return self._image.disk
+        own = self._board.folder / "disk.img"
+        disk.copy_disk(self._image.disk, own)
+        files: dict[str, Path] = {}
+        if wish.kernel:
+            files["/boot/vmlinuz"] = wish.kernel
+        if wish.hypervisor:
+            files["/boot/xen"] = wish.hypervisor
+        if wish.overlay:
+            files[f"/boot/{self._initramfs_name()}"] = self._initramfs()
+        scratch = self._board.folder / "files"
+        scratch.mkdir()
+        disk.replace_files(own, files, scratch)
+        shutil.rmtree(scratch)
+        return own
+
+    def _initramfs_name(self) -> str:
+        return (SUNXI if self._board.name == BANANA_BOARD else VIRT).initramfs
+
+    def _initramfs(self) -> Path:
+        """Return the initramfs, with the user's folder packed behind it."""
+        usual = self._image.folder / self._initramfs_name()
+        if self._wish.overlay is None:
+            return usual
+        behind = gzip.compress(cpio.archive(overlay_entries(self._wish.overlay)), 6, mtime=0)
+        own = self._board.folder / "initramfs.gz"
+        own.write_bytes(usual.read_bytes() + behind)
+        return own
+
+    def launch(self) -> None:
+        """Start QEMU and note it; another loopback port is tried if one was just taken."""
+        for left in reversed(range(_PORT_TRIES)):
+            port = free_port()
+            try:
+                pid = self._spawn(port)
+            except Problem as problem:
+                if left and "hostfwd" in problem.detail:
+                    continue
+                raise
+            break
+        (self._board.known_hosts).write_text(self._keys.known_hosts(port))
+        self._state = State(
+            pid=pid,
+            started=start_ticks(pid) or 0,
+            boot_id=boot_id(),
+            ssh_port=port,
+            mode=self._wish.mode,
+            qemu=str(self._qemu),
+            image=self._image.product,
+            uboot=self._wish.uboot,
+            snapshot=self._wish.snapshot,
+            cpus=self._wish.hardware.cpus if self._board.name != BANANA_BOARD else 1,
+            memory_mb=self._wish.hardware.memory_mb,
+            hours=self._wish.hours,
+        )
+        states.save(self._board.folder, self._state)
+
+    def _spawn(self, port: int) -> int:
+        # A board that everybody has forgotten must not run for ever.
+        bound = ["timeout", "--kill-after=10", f"{self._wish.hours * 3600:.0f}"]
+        return start_detached(
+            [*bound, self._qemu.path, "-name", self._board.name, *self._words(port)],
+            what="QEMU",
+            log=self._board.folder / "qemu.log",
+            pid_file=self._board.folder / "pid",
+            env=self._qemu.environment,
+        )
+
+    def _words(self, port: int) -> list[str]:
+        console = console_words(self._board.folder)
+        if self._board.name == BANANA_BOARD:
+            words = [*banana_words(), *banana_devices(self._disk, port), *console]
+        else:
+            devices = virt_devices(self._disk, port)
+            words = [*virt_words(self._wish.hardware), *devices, *console, *self._first_words()]
+        return [*words, "-loadvm", _SNAPSHOT] if self.from_snapshot else words
+
+    def _first_words(self) -> list[str]:
+        """Return QEMU's words for what a virt board begins with."""
+        wish = self._wish
+        if wish.uboot:
+            product = self._store.latest("u-boot-qemu")
+            return ["-bios", str(firmware.virt_file(product))]
+        software = Software(
+            mode=wish.mode,
+            kernel=wish.kernel or self._image.kernel,
+            initramfs=self._initramfs(),
+            xen=wish.hypervisor or self._image.xen,
+            append=wish.append,
+            xen_append=wish.xen_append,
+        )
+        return direct_words(software, f"root={VIRT.root} quiet hvconsole.mode={wish.mode}")
+
+    def wait(self) -> None:
+        """Wait until the board can be logged in to; keep it as a snapshot, if that is wished."""
+        state = self._state
+        assert state is not None  # noqa: S101  # launch() came before
+        patience = _BANANA_PATIENCE_S if self._board.name == BANANA_BOARD else _PATIENCE_S
+        log = self._board.serial_log
+        wait_until_ready(self._board.name, state.ssh_port, state.is_running, log, patience)
+        if self._wish.snapshot and not self.from_snapshot:
+            self._tell("snapshot", 0.9)
+            monitor.command(self._board.monitor, f"savevm {_SNAPSHOT}")
+            (self._disk.parent / "complete").touch()
+
+    def _snapshot_folder(self) -> Path:
+        wish = self._wish
+        parts = (self._board.name, str(self._qemu), wish.mode, wish.append, wish.xen_append,
+                 wish.uboot, *astuple(wish.hardware))  # fmt: skip
+        key = hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
+        return snapshots_dir() / f"{self._image.product}-{key}"
+
+
+def forget_snapshots() -> None:
+    """Remove snapshots of disk images that are no more."""
+    current = built_image(Store()).product
+    with suppress(FileNotFoundError):
+        for path in snapshots_dir().iterdir():
+            if not path.name.startswith(current):
+                shutil.rmtree(path)
