@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
+
+from hvconsole.model.boot import BootMode
 
 
 class SshAddress(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,6 +52,9 @@ class BoardProfile(msgspec.Struct, frozen=True, kw_only=True):
         profile: Kind of hardware, for what has to be known beforehand (``bananapi``, ``generic``).
         sudo: Whether commands that need root go through ``sudo -n``.
         labels: Words that every result of this board must carry (``simulated``, …).
+        modes: The ways to boot it, by name; the first is the one it boots by itself.
+        uboot_prompt: What its U-Boot shows when it waits, the blank at its end included.
+        uboot_stop: Keys that stop its autoboot.
     """
 
     name: str
@@ -58,3 +64,6 @@ class BoardProfile(msgspec.Struct, frozen=True, kw_only=True):
     profile: str = "generic"
     sudo: bool = False
     labels: tuple[str, ...] = ()
+    modes: Mapping[str, BootMode] = msgspec.field(default_factory=dict)
+    uboot_prompt: str = "=> "
+    uboot_stop: str = " "
