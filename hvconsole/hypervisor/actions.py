@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import get_args
 
 Cpus = frozenset[int]
 
@@ -206,8 +207,11 @@ Action = (
 )
 
 
-def kind(action: Action | type[Action]) -> str:
+def kind(action: type | Action) -> str:
     """Return the name under which `Survey.abilities` has an action: ``switch scheduler``."""
     name = action.__name__ if isinstance(action, type) else type(action).__name__
     words = "".join(f" {char.lower()}" if char.isupper() else char for char in name)
     return words.strip()
+
+
+KINDS: tuple[str, ...] = tuple(kind(one) for one in get_args(Action))

@@ -1,0 +1,1 @@
+"""Xen through its own tools: xl and xentop in the control domain."""
