@@ -14,8 +14,8 @@ PIP    := $(BIN)/python -m pip install -q --require-hashes
 help: ## show what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: $(VENV)/run.stamp ## open the console on this machine's own counter
-	@$(BIN)/hvconsole connect local
+demo: $(VENV)/run.stamp ## open the console on the simulated Banana Pi
+	@$(BIN)/hvconsole connect sim
 
 test: $(VENV)/dev.stamp ## all tests that need no emulated board
 	$(BIN)/python -m pytest

@@ -29,6 +29,10 @@ COMMANDS = {
     "summary": "the table of a session's runs",
     "boards": "named boards: list, show, add, check",
     "doctor": "check a board before measuring",
+    "boot": "boot a board into a mode, and prove it",
+    "lab": "real boards in QEMU: build, list, start, stop, measure",
+    "sim": "keep a simulated board running",
+    "hv": "what the hypervisor screen does, scripted",
     "config": "settings, and where each comes from",
 }
 

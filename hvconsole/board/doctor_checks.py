@@ -12,7 +12,9 @@ from hvconsole.board.deploy import Deployment, usable_place
 from hvconsole.board.doctor_serial import serial_trouble
 from hvconsole.board.facts import BoardFacts, gather
 from hvconsole.board.journal import Journal, pending
+from hvconsole.board.module_build import CROSS
 from hvconsole.board.module_text import parse_probe
+from hvconsole.board.module_ways import find_way
 from hvconsole.link.protocol import Capability, HostKeyProblem, Link
 from hvconsole.model.board import BoardProfile
 from hvconsole.model.problem import Problem
@@ -178,14 +180,33 @@ async def _counter(visit: Visit) -> Answer:
     reply = parse_probe(done.stdout)
     hz = f" at {reply.nominal_hz} Hz" if reply.nominal_hz else ""
     if reply.cntpct:
-        return "ok", f"CNTPCT can be read{hz}", ""
+        by = ", the counter module is loaded" if visit.facts.counter_module else ""
+        return "ok", f"CNTPCT can be read{hz}{by}", ""
     if reply.tsc:
         return "ok", f"the TSC can be read{hz}", ""
-    loaded = "is loaded, but " if visit.facts.counter_module else "is not loaded: "
+    if visit.facts.counter_module:
+        why, fix = "the counter module is loaded, but ", "see the kernel log for hvcounter's lines"
+    else:
+        why, fix = await _module_outlook(visit)
     if reply.cntvct:
-        why = f"the counter module {loaded}only CNTVCT can be read{hz}"
-        return "warning", why, "build and load the module of kmod/, or keep CNTVCT and its label"
-    return "failed", "no counter can be read from user space", "load the module of kmod/"
+        return "warning", f"{why}only CNTVCT can be read{hz}", fix
+    return "failed", f"{why}no counter can be read from user space", fix
+
+
+async def _module_outlook(visit: Visit) -> tuple[str, str]:
+    """Tell whether the counter module could be loaded, how it would be had, and what to do."""
+    if visit.facts.machine not in CROSS:
+        return "", f"the counter module is for {' and '.join(CROSS)}"
+    if visit.facts.uid != 0 and not visit.profile.sudo:
+        why = "the counter module is not loaded, and loading it needs root: "
+        return why, "connect as root, or sudo = true; or keep CNTVCT and its label"
+    way = await find_way(visit.link, visit.facts)
+    if way is None:
+        why = "the counter module is not loaded, and there are no kernel headers for it: "
+        return why, "on the board: apt install linux-headers-$(uname -r) make gcc"
+    had = "is installed" if way.kind == "installed" else f"would be {way.kind}"
+    by = "any run" if way.quick else "a run with --counter cntpct"
+    return f"the counter module is not loaded; it {had}: ", f"{by} loads it, and unloads it again"
 
 
 async def _real_time(visit: Visit) -> Answer:

@@ -10,6 +10,7 @@ both agree, so a backslash or a quote is always written there: ``it's`` becomes 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 import secrets
 from collections.abc import Callable, Sequence
@@ -153,10 +154,10 @@ class UBoot:
                 while not self._prompt_seen():
                     await self._port.send(self._stop_keys)
                     self._news.clear()
-                    try:
-                        await asyncio.wait_for(self._news.wait(), _KEY_S)
-                    except TimeoutError:
-                        continue
+                    # Not wait_for: before Python 3.12 it can swallow being cancelled.
+                    with contextlib.suppress(TimeoutError):
+                        async with asyncio.timeout(_KEY_S):
+                            await self._news.wait()
         except TimeoutError:
             raise self._problem(
                 "U-Boot's autoboot did not stop",
@@ -186,13 +187,22 @@ class UBoot:
             UsageProblem: It cannot be typed.
             BoardProblem: It did not end in time, or what was typed does not come back.
         """
+        return await self.line(command_line(argv), timeout)
+
+    async def line(self, line: str, timeout: float = 10.0) -> Reply:
+        """Run a line of hush to its end, as it is: with its variables, quotes and ``;``.
+
+        Raises:
+            UsageProblem: It is too long.
+            BoardProblem: It did not end in time, or what was typed does not come back.
+        """
         mark = f"hv{secrets.token_hex(3)}="
-        await self._type(check_length(f"{command_line(argv)}; echo {mark}$?"))
+        await self._type(check_length(f"{line}; echo {mark}$?"))
         end = re.compile(rb"%s(\d+)\r*\n" % mark.encode())
         await self._until(
             lambda: end.search(self._buffer) and at_prompt(self._buffer, self._prompt),
             timeout,
-            f"U-Boot's {argv[0]} did not end",
+            f"U-Boot's {line.split(' ', 1)[0]} did not end",
             "give it more time, or reset the board",
         )
         found = end.search(self._buffer)

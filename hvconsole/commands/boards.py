@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from hvconsole.commands.common import add_json_argument, print_json, run_async
-from hvconsole.config.boards import BoardEntry, add_board, check_name, find_board, load_boards
+from hvconsole.commands.targets import others, profile_of, reach
+from hvconsole.config.boards import BoardEntry, add_board, check_name, load_boards
 from hvconsole.config.paths import boards_file
 from hvconsole.model.board import BoardProfile
 from hvconsole.model.problem import Cancelled, Problem
@@ -49,10 +50,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Do what was asked for; without an action, list."""
     if arguments.action == "show":
-        return _show(find_board(arguments.name), as_json=arguments.json)
+        return _show(profile_of(arguments.name), as_json=arguments.json)
     if arguments.action == "check":
-        profile = find_board(arguments.name)
-        return _check(profile, accept=arguments.accept_new_host_key, as_json=arguments.json)
+        return _check(arguments.name, accept=arguments.accept_new_host_key, as_json=arguments.json)
     if arguments.action == "add":
         return _add(arguments)
     return _list(as_json=arguments.json)
@@ -61,9 +61,13 @@ def run(arguments: argparse.Namespace) -> int:
 def _list(*, as_json: bool) -> int:
     boards = load_boards()
     if as_json:
-        print_json({"boards": [msgspec.to_builtins(board) for board in boards.values()]})
+        known = [msgspec.to_builtins(board) for board in boards.values()]
+        print_json({"boards": known, "others": others()})
         return 0
-    width = max(map(len, boards))
+    there = others()
+    width = max(map(len, [*boards, *there]))
+    for name, text in there.items():
+        sys.stdout.write(f"{name:<{width}}  {text}\n")
     for name, board in boards.items():
         way = str(board.ssh) if board.ssh else "this machine"
         serial = f"  console {board.serial}" if board.serial else ""
@@ -73,33 +77,39 @@ def _list(*, as_json: bool) -> int:
 
 
 def _show(board: BoardProfile, *, as_json: bool) -> int:
+    _check_serial(board.serial)
     document = msgspec.to_builtins(board)
     if as_json:
         print_json(document)
         return 0
     address = document.pop("ssh") or {}
     flat = document | {f"ssh {name}": value for name, value in address.items()}
+    # The blanks in these two matter.
+    flat |= {name: repr(flat[name]) for name in ("uboot_prompt", "uboot_stop")}
+    flat |= {f"mode {name}": mode["about"] or "yes" for name, mode in flat.pop("modes").items()}
     for name, value in flat.items():
-        if value not in (None, [], ""):
+        if value not in (None, [], (), ""):
             sys.stdout.write(f"{name:<16}  {plain(str(value), 200)}\n")
     return 0
 
 
-def _check(board: BoardProfile, *, accept: bool, as_json: bool) -> int:
+def _check(name: str, *, accept: bool, as_json: bool) -> int:
     from hvconsole.board.facts import BoardFacts, gather
     from hvconsole.commands.sessions import link_maker
 
     async def look() -> BoardFacts:
-        link = link_maker(board, accept_new_host_key=accept)()
-        await link.open()
-        try:
-            return await gather(link)
-        finally:
-            await link.close()
+        async with reach(name) as board:
+            _check_serial(board.serial)
+            link = link_maker(board, accept_new_host_key=accept)()
+            await link.open()
+            try:
+                return await gather(link)
+            finally:
+                await link.close()
 
     facts = run_async(look())
     if as_json:
-        print_json({"board": board.name, "facts": msgspec.to_builtins(facts)})
+        print_json({"board": name, "facts": msgspec.to_builtins(facts)})
         return 0
     cpus = ",".join(map(str, facts.cpus_online))
     for what in (
@@ -110,7 +120,7 @@ def _check(board: BoardProfile, *, accept: bool, as_json: bool) -> int:
     ):
         if what:
             sys.stdout.write(plain(what, 120) + "\n")
-    sys.stdout.write(f"'{board.name}' answers; next: hvconsole doctor {board.name}\n")
+    sys.stdout.write(f"'{name}' answers; next: hvconsole doctor {name}\n")
     return 0
 
 
@@ -119,6 +129,7 @@ def _add(arguments: argparse.Namespace) -> int:
     from hvconsole.link.ssh import SshLink
 
     name = check_name(arguments.name)
+    _check_serial(arguments.serial)
     if name in load_boards():
         raise Problem(
             f"a board is named '{name}' already",
@@ -145,6 +156,18 @@ def _add(arguments: argparse.Namespace) -> int:
     path = add_board(name, entry)
     sys.stdout.write(f"'{name}' stands in {path}; next: hvconsole connect {name}\n")
     return 0
+
+
+def _check_serial(address: str | None) -> None:
+    """Make sure that a console's address can be understood; it is not opened.
+
+    Raises:
+        UsageProblem: It cannot.
+    """
+    from hvconsole.link.serial_url import parse_serial
+
+    if address is not None:
+        parse_serial(address)
 
 
 def _ask(question: HostKeyQuestion) -> bool:

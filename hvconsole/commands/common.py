@@ -35,7 +35,7 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--cpu",
-        type=_cpus,
+        type=cpu_list,
         default=(),
         metavar="N[,N…]",
         help="CPUs to sample; by default the last one the board has",
@@ -113,7 +113,8 @@ def _threshold(text: str) -> int | None:
     return round(value)
 
 
-def _cpus(text: str) -> tuple[int, ...]:
+def cpu_list(text: str) -> tuple[int, ...]:
+    """Parse CPU numbers: ``1``, ``0,2-3``."""
     cpus: list[int] = []
     for part in text.split(","):
         first, dash, last = part.partition("-")

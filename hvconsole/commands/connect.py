@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
+from collections.abc import AsyncIterator
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +16,13 @@ from hvconsole.commands.common import (
     add_run_arguments,
     run_settings,
 )
-from hvconsole.config.boards import find_board
+from hvconsole.commands.targets import (
+    add_over_argument,
+    add_sim_arguments,
+    labels_of,
+    reach,
+    sim_options,
+)
 from hvconsole.config.paths import sessions_dir
 from hvconsole.config.settings import load_settings
 from hvconsole.model.problem import UsageProblem
@@ -47,31 +55,36 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_host_key_argument(parser)
     add_run_arguments(parser)
+    add_over_argument(parser)
+    add_sim_arguments(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Open the console; return when it is left."""
-    profile = find_board(arguments.board)
+    words = sim_options(arguments)
+    labels = labels_of(arguments.board)
     settings = load_settings().settings
     require_terminal(f"hvconsole record {arguments.board}")
     recorded = settings.record if arguments.record is None else arguments.record
     from hvconsole.commands.deferred import DeferredConsole
     from hvconsole.ui.app import HvconsoleApp
 
-    def make() -> Session:
+    @contextlib.asynccontextmanager
+    async def console() -> AsyncIterator[Session]:
         from hvconsole.commands.sessions import live_session
 
-        return live_session(
-            profile,
-            run_settings(arguments, None),
-            record_to=new_session_path(profile.name) if recorded else None,
-            accept_new_host_key=arguments.accept_new_host_key,
-            read_only=arguments.read_only,
-            start=not arguments.read_only if arguments.start is None else arguments.start,
-        )
+        async with reach(arguments.board, words, over=arguments.over) as profile:
+            yield live_session(
+                profile,
+                run_settings(arguments, None),
+                record_to=new_session_path(profile.name) if recorded else None,
+                accept_new_host_key=arguments.accept_new_host_key,
+                read_only=arguments.read_only,
+                start=not arguments.read_only if arguments.start is None else arguments.start,
+            )
 
-    first = Status(board=profile.name, labels=profile.labels, read_only=arguments.read_only)
-    session = DeferredConsole(first, make)
+    first = Status(board=arguments.board, labels=labels, read_only=arguments.read_only)
+    session = DeferredConsole(first, console, needs=("hvconsole.commands.sessions",))
     app = HvconsoleApp(
         session,
         theme=arguments.theme or settings.theme or None,

@@ -7,14 +7,16 @@ terminal meanwhile.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import importlib
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from typing import TYPE_CHECKING
 
 from hvconsole.model.status import Status
 
 if TYPE_CHECKING:
     from hvconsole.stream.snapshot import Snapshot, View
-    from hvconsole.ui.source import Console, Playback
+    from hvconsole.ui.source import Boots, Console, Desk, Playback, SerialLine
 
 
 class DeferredConsole:
@@ -22,12 +24,21 @@ class DeferredConsole:
 
     Args:
         first: The state of affairs until then.
-        make: Makes the real one; runs in a thread.
+        make: Makes the real one, and what it stands on; left when the console is closed.
+        needs: Modules that it needs, imported in a thread before: they take a while.
     """
 
-    def __init__(self, first: Status, make: Callable[[], Console]) -> None:
+    def __init__(
+        self,
+        first: Status,
+        make: Callable[[], AbstractAsyncContextManager[Console]],
+        *,
+        needs: Sequence[str] = (),
+    ) -> None:
         self._first = first
         self._make = make
+        self._needs = needs
+        self._under = AsyncExitStack()
         self._real: Console | None = None
 
     @property
@@ -39,6 +50,21 @@ class DeferredConsole:
     def playback(self) -> Playback | None:
         """The controls of a recorded session."""
         return None if self._real is None else self._real.playback
+
+    @property
+    def hypervisor(self) -> Desk | None:
+        """What is known of the board's hypervisor."""
+        return None if self._real is None else self._real.hypervisor
+
+    @property
+    def serial_console(self) -> SerialLine | None:
+        """The board's serial line."""
+        return None if self._real is None else self._real.serial_console
+
+    @property
+    def boots(self) -> Boots | None:
+        """The ways to boot the board."""
+        return None if self._real is None else self._real.boots
 
     def snapshot(self, view: View) -> Snapshot:
         """Return what the view shows now: nothing yet, until there is something."""
@@ -55,7 +81,9 @@ class DeferredConsole:
             Problem: As the real one does.
         """
         if self._real is None:
-            self._real = await asyncio.to_thread(self._make)
+            for name in self._needs:
+                await asyncio.to_thread(importlib.import_module, name)
+            self._real = await self._under.enter_async_context(self._make())
         await self._real.open()
 
     async def start_run(self) -> None:
@@ -70,5 +98,6 @@ class DeferredConsole:
 
     async def close(self) -> None:
         """End everything. Safe to call twice."""
-        if self._real is not None:
-            await self._real.close()
+        async with self._under:
+            if self._real is not None:
+                await self._real.close()

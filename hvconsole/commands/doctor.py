@@ -13,8 +13,13 @@ from hvconsole.commands.common import (
     print_json,
     run_async,
 )
-from hvconsole.config.boards import find_board
-from hvconsole.model.board import BoardProfile
+from hvconsole.commands.targets import (
+    SimWords,
+    add_over_argument,
+    add_sim_arguments,
+    reach,
+    sim_options,
+)
 from hvconsole.model.text import plain
 
 if TYPE_CHECKING:
@@ -29,30 +34,33 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_board_argument(parser)
     add_host_key_argument(parser)
     add_json_argument(parser)
+    add_over_argument(parser)
+    add_sim_arguments(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Look at everything; 1 if a check failed."""
-    profile = find_board(arguments.board)
-    done = run_async(_look(profile, accept=arguments.accept_new_host_key, tell=not arguments.json))
+    done = run_async(_look(arguments, sim_options(arguments)))
     if arguments.json:
-        print_json({"board": profile.name, "checks": [check.as_dict() for check in done]})
+        print_json({"board": arguments.board, "checks": [check.as_dict() for check in done]})
     else:
         counts = {state: sum(check.state == state for check in done) for state in _MARKS}
         told = ", ".join(f"{number} {state}" for state, number in counts.items() if number)
-        sys.stdout.write(f"\n{profile.name}: {told}\n")
+        sys.stdout.write(f"\n{arguments.board}: {told}\n")
     return int(any(check.state == "failed" for check in done))
 
 
-async def _look(profile: BoardProfile, *, accept: bool, tell: bool) -> list[Check]:
+async def _look(arguments: argparse.Namespace, words: SimWords) -> list[Check]:
     from hvconsole.board.doctor import checks
     from hvconsole.commands.sessions import link_maker
 
-    link = link_maker(profile, accept_new_host_key=accept)()
-    try:
-        return await checks(link, profile, tell=_tell if tell else lambda _: None)
-    finally:
-        await link.close()
+    async with reach(arguments.board, words, over=arguments.over) as profile:
+        link = link_maker(profile, accept_new_host_key=arguments.accept_new_host_key)()
+        try:
+            tell = (lambda _: None) if arguments.json else _tell
+            return await checks(link, profile, tell=tell)
+        finally:
+            await link.close()
 
 
 def _tell(check: Check) -> None:

@@ -19,7 +19,13 @@ from hvconsole.commands.common import (
     run_async,
     run_settings,
 )
-from hvconsole.config.boards import find_board
+from hvconsole.commands.targets import (
+    SimWords,
+    add_over_argument,
+    add_sim_arguments,
+    reach,
+    sim_options,
+)
 from hvconsole.model.problem import Problem, UsageProblem
 
 if TYPE_CHECKING:
@@ -48,27 +54,35 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_host_key_argument(parser)
     add_run_arguments(parser)
+    add_over_argument(parser)
+    add_sim_arguments(parser)
     add_json_argument(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure, record, and print the run's figures."""
-    profile = find_board(arguments.board)
-    out = arguments.out or Path(f"{profile.name}-{datetime.now():%Y%m%d-%H%M%S}.hvs")  # noqa: DTZ005  # the user's own clock names the folder
+    words = sim_options(arguments)
+    name = arguments.board
+    out = arguments.out or Path(f"{name}-{datetime.now():%Y%m%d-%H%M%S}.hvs")  # noqa: DTZ005  # the user's own clock names the folder
     if out.exists():
         raise UsageProblem(
             f"{out} exists already", hint="choose another name with --out, or remove it"
         )
-    from hvconsole.commands.sessions import live_session
-
-    session = live_session(
-        profile,
-        run_settings(arguments, arguments.seconds),
-        record_to=out,
-        accept_new_host_key=arguments.accept_new_host_key,
-    )
-    run_async(_measure(session, arguments.seconds))
+    run_async(_reach_and_measure(arguments, words, out))
     return _report(out, as_json=arguments.json)
+
+
+async def _reach_and_measure(arguments: argparse.Namespace, words: SimWords, out: Path) -> None:
+    async with reach(arguments.board, words, over=arguments.over) as profile:
+        from hvconsole.commands.sessions import live_session
+
+        session = live_session(
+            profile,
+            run_settings(arguments, arguments.seconds),
+            record_to=out,
+            accept_new_host_key=arguments.accept_new_host_key,
+        )
+        await _measure(session, arguments.seconds)
 
 
 async def _measure(session: Session, seconds: float) -> None:

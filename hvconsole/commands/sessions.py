@@ -7,6 +7,7 @@ from pathlib import Path
 
 from hvconsole.link.local import LocalLink
 from hvconsole.link.protocol import Link
+from hvconsole.link.serial_shell_login import SharedLine
 from hvconsole.model.board import BoardProfile
 from hvconsole.model.problem import UsageProblem
 from hvconsole.model.run import RunSettings
@@ -24,9 +25,19 @@ def live_session(
     start: bool = False,
 ) -> Session:
     """Return a session on a board, not yet open; `start` begins a run once it is."""
-    make_link = link_maker(profile, accept_new_host_key=accept_new_host_key)
-    bench = BoardBench(profile, record_to)
-    return Session(profile, make_link, bench, settings, read_only=read_only, start=start)
+    bench = BoardBench(profile, record_to, read_only=read_only)
+    if profile.kind != "serial":
+        make_link = link_maker(profile, accept_new_host_key=accept_new_host_key)
+        return Session(profile, make_link, bench, settings, read_only=read_only, start=start)
+
+    def make() -> Link:
+        console = session.serial_console
+        if console is None:
+            raise _no_way(profile)
+        return _over(console)  # the session listens to the line anyway: a line has one owner
+
+    session = Session(profile, make, bench, settings, read_only=read_only, start=start)
+    return session
 
 
 def link_maker(profile: BoardProfile, *, accept_new_host_key: bool = False) -> Callable[[], Link]:
@@ -41,12 +52,11 @@ def link_maker(profile: BoardProfile, *, accept_new_host_key: bool = False) -> C
     """
     if profile.kind == "local":
         return LocalLink
+    if profile.kind == "serial":
+        return lambda: _over(_line_of(profile))
     address = profile.ssh
     if address is None:
-        raise UsageProblem(
-            f"board '{profile.name}' has no way to it",
-            hint='add to its table: ssh = "root@ADDRESS"',
-        )
+        raise _no_way(profile)
 
     def make() -> Link:
         from hvconsole.link.ssh import SshLink  # asyncssh only where it is needed
@@ -54,3 +64,24 @@ def link_maker(profile: BoardProfile, *, accept_new_host_key: bool = False) -> C
         return SshLink(address, decide=(lambda _: True) if accept_new_host_key else None)
 
     return make
+
+
+def _over(line: SharedLine) -> Link:
+    from hvconsole.link.serial_shell import SerialShellLink
+
+    return SerialShellLink(line)
+
+
+def _line_of(profile: BoardProfile) -> SharedLine:
+    from hvconsole.session.console_watch import ConsoleWatch
+
+    if profile.serial is None:
+        raise _no_way(profile)
+    return ConsoleWatch(profile.serial, lambda _data: None, lambda _problem: None)
+
+
+def _no_way(profile: BoardProfile) -> UsageProblem:
+    return UsageProblem(
+        f"board '{profile.name}' has no way to it",
+        hint='add to its table: ssh = "root@ADDRESS", or serial = "/dev/ttyUSB0"',
+    )

@@ -12,12 +12,15 @@ import msgspec
 from hvconsole.config.paths import boards_file
 from hvconsole.config.toml import convert, read_toml
 from hvconsole.model.board import BoardProfile, SshAddress
+from hvconsole.model.boot import BootMode
 from hvconsole.model.problem import UsageProblem
 
 LOCAL = BoardProfile(name="local", kind="local", profile="generic")
 BUILT_IN = {"local": LOCAL}
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,31}")
+_MODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,31}")
+_HYPERVISORS = ("none", "xen", "jailhouse")
 _SSH = re.compile(
     r"(?:(?P<user>[^@\s/]+)@)?(?:\[(?P<v6>[0-9A-Fa-f:.%]+)\]|(?P<host>[^\s:/\[\]]+))(?::(?P<port>\d+))?"
 )
@@ -35,6 +38,9 @@ class BoardEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     serial: str | None = None
     profile: str = "generic"
     sudo: bool = False
+    uboot_prompt: str = "=> "
+    uboot_stop: str = " "
+    modes: dict[str, BootMode] = {}
 
 
 def parse_ssh(text: str) -> tuple[str | None, str, int | None]:
@@ -92,8 +98,51 @@ def load_boards(path: Path | None = None) -> dict[str, BoardProfile]:
             raise UsageProblem(
                 f"{path}: board '{name}' has no way to it", hint='add: ssh = "root@ADDRESS"'
             )
-        boards[name] = profile_of(name, convert(table, BoardEntry, source=path))
+        entry = convert(table, BoardEntry, source=path)
+        for mode in entry.modes:
+            _check_mode(mode, entry, f"{path}: [{name}.modes.{mode}]")
+        boards[name] = profile_of(name, entry)
     return boards
+
+
+def _check_mode(name: str, entry: BoardEntry, where: str) -> None:
+    """Make sure that a boot mode makes sense as far as that can be seen without the board."""
+    mode = entry.modes[name]
+    wanted = mode.proof.hypervisor
+    if not _MODE.fullmatch(name):
+        raise UsageProblem(
+            f"{where}: {name!r} cannot name a mode",
+            hint="use up to 32 letters, digits, '_', '.' or '-', beginning with a letter or digit",
+        )
+    if mode.uboot and entry.serial is None:
+        raise UsageProblem(
+            f"{where}: U-Boot's lines are typed over the serial console, and the board has none",
+            hint='add to the board\'s own table: serial = "/dev/ttyUSB0"',
+        )
+    if any(not line.strip() for line in mode.uboot) or not all(map(_typeable, mode.uboot)):
+        raise UsageProblem(
+            f"{where}: 'uboot' holds a line that cannot be typed",
+            hint="a line is printable ASCII, as you would type it at the prompt, and not empty",
+        )
+    if any(not words or not words[0] for words in mode.linux):
+        raise UsageProblem(
+            f"{where}: 'linux' holds an empty command",
+            hint='a command is a list of words: linux = [["fw_setenv", "mode", "xen"]]',
+        )
+    if wanted and wanted not in _HYPERVISORS:
+        near = get_close_matches(wanted, _HYPERVISORS, n=1)
+        raise UsageProblem(
+            f"{where}: no proof is known for hypervisor '{wanted}'",
+            hint=f"did you mean '{near[0]}'?" if near else f"known: {', '.join(_HYPERVISORS)}",
+        )
+    if not mode.timeout_s > 0:
+        raise UsageProblem(
+            f"{where}: timeout_s is {mode.timeout_s:g}", hint="give seconds, more than 0"
+        )
+
+
+def _typeable(line: str) -> bool:
+    return line.isascii() and line.isprintable()
 
 
 def profile_of(name: str, entry: BoardEntry) -> BoardProfile:
@@ -116,6 +165,9 @@ def profile_of(name: str, entry: BoardEntry) -> BoardProfile:
         serial=entry.serial,
         profile=entry.profile,
         sudo=entry.sudo,
+        modes=entry.modes,
+        uboot_prompt=entry.uboot_prompt,
+        uboot_stop=entry.uboot_stop,
     )
 
 

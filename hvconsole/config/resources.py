@@ -9,6 +9,13 @@ from hvconsole.model.problem import Problem
 _PACKAGE = Path(__file__).resolve().parent.parent
 
 
+def guest_configurations(system: str) -> list[Path]:
+    """Return the guest configurations for a hypervisor that hvconsole brings along."""
+    suffix = {"xen": "*.cfg", "jailhouse": "*.cell"}.get(system)
+    folder = resource_dir("cells") / system
+    return sorted(folder.glob(suffix)) if suffix else []
+
+
 def resource_dir(name: str) -> Path:
     """Return the folder of one kind of resource, such as ``themes`` or ``probes``.
 

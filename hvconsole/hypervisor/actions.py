@@ -34,12 +34,14 @@ class Create:
         source: Where it came from, for a person; its last part names the file on the board.
         name: Another name than the configuration's.
         paused: Do not let it run yet.
+        on_board: The configuration lies on the board, at `source`; its content is not known here.
     """
 
     config: bytes
     source: str
     name: str = ""
     paused: bool = False
+    on_board: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,26 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
 
 from hvconsole.board.journal import Journal
 from hvconsole.board.journal_file import Change
 from hvconsole.hypervisor.driver import Driver
-from hvconsole.hypervisor.plan import Plan, Step
+from hvconsole.hypervisor.plan import Plan, Progress, Step
 from hvconsole.link.protocol import Completed, Link
 from hvconsole.model.hypervisor import Survey
 from hvconsole.model.problem import BoardProblem, Problem
 
 _LOOK_S = 0.2
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """What became of a step: for the screen, the log, and the marker on the samples' clock."""
-
-    step: Step
-    state: Literal["begun", "done", "failed", "taken back", "stays"]
-    detail: str = ""
 
 
 Tell = Callable[[Progress], None]

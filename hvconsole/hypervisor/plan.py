@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from hvconsole.model.hypervisor import Survey
 
@@ -68,3 +69,12 @@ class Plan:
     danger: str = ""
     notes: tuple[str, ...] = ()
     boot_mode: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What became of a step: for the screen, the log, and the marker on the samples' clock."""
+
+    step: Step
+    state: Literal["begun", "done", "failed", "taken back", "stays"]
+    detail: str = ""

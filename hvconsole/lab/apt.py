@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import re
+import shutil
 import time
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +16,7 @@ from hvconsole.model.problem import Problem
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 _REFRESH_S = 24 * 3600.0
 _BACKPORTS = "-backports"
+_ANSWERS = "answers"  # apt-cache takes a second for each
 # Containers switch apt's own cache off, and then each question takes seconds. Their setting beats
 # that of our configuration file, but not the command line.
 _KEEP_CACHE = ("-o", "Dir::Cache::pkgcache=pkgcache.bin")
@@ -134,20 +136,35 @@ class Apt:
         folder = self._folder
         for name in ("lists/partial", "cache/archives/partial"):
             (folder / name).mkdir(parents=True, exist_ok=True)
-        suite = self.suite + (_BACKPORTS if self._backports else "")
-        kinds = "deb deb-src" if self._sources else "deb"
         architectures = dict.fromkeys([self.architecture, host_architecture()])
-        listing = "".join(
-            f"{kind} [signed-by={KEYRING}] {self.mirror} {suite} main\n" for kind in kinds.split()
-        )
-        (folder / "sources.list").write_text(listing)
-        (folder / "apt.conf").write_text(self._configuration(list(architectures)))
-        environment = {"APT_CONFIG": str(folder / "apt.conf")}
+        settings, wanted = folder / "apt.conf", self._configuration(list(architectures))
+        environment = {"APT_CONFIG": str(settings)}
         stamp = folder / f"updated-{'-'.join(architectures)}"
-        if not stamp.exists() or time.time() - stamp.stat().st_mtime > _REFRESH_S:
-            run(["apt-get", "-q", "update"], what="getting the lists of packages", env=environment)
-            stamp.touch()
+        fresh = stamp.exists() and time.time() - stamp.stat().st_mtime < _REFRESH_S
+        if fresh and settings.exists() and settings.read_text() == wanted:
+            return environment  # the host's apt needs seconds to tell its mirror
+        settings.write_text(wanted)
+        (folder / "sources.list").write_text(self._sources_list())
+        if not fresh:
+            self._update(environment, stamp)
         return environment
+
+    def _update(self, environment: dict[str, str], stamp: Path) -> None:
+        try:
+            run(["apt-get", "-q", "update"], what="getting the lists of packages", env=environment)
+        except Problem:
+            if not stamp.exists():
+                raise
+            return  # no network: older lists still name what was built from them
+        shutil.rmtree(self._folder / _ANSWERS, ignore_errors=True)
+        stamp.touch()
+
+    def _sources_list(self) -> str:
+        suite = self.suite + (_BACKPORTS if self._backports else "")
+        kinds = ("deb", "deb-src") if self._sources else ("deb",)
+        return "".join(
+            f"{kind} [signed-by={KEYRING}] {self.mirror} {suite} main\n" for kind in kinds
+        )
 
     def _configuration(self, architectures: list[str]) -> str:
         folder = self._folder
@@ -218,15 +235,27 @@ class Apt:
         return next(path for path in folder.iterdir() if path.is_dir())
 
     def _field(self, package: str, field: str) -> str:
+        if (value := field_in(self._stanza(package), field)) is None:
+            raise Problem(f"Debian's {package} says nothing of its {field.lower()}")
+        return value
+
+    def _stanza(self, package: str) -> str:
+        """Return what is known of a package; asked once for each fetch of the lists."""
+        environment = self._environment
+        kept = self._folder / _ANSWERS / f"{self._of_board(package)}".replace("/", "_")
+        if kept.exists():
+            return kept.read_text()
         shown = run(
             ["apt-cache", *_KEEP_CACHE, "show", "--no-all-versions", self._of_board(package)],
             what=f"looking for {package}",
             hint=f"Debian {self.suite} has none of that name for {self.architecture}",
-            env=self._environment,
+            env=environment,
         )
-        if (value := field_in(shown, field)) is None:
-            raise Problem(f"Debian's {package} says nothing of its {field.lower()}")
-        return value
+        kept.parent.mkdir(exist_ok=True)
+        fresh = kept.with_name(f".{kept.name}")
+        fresh.write_text(shown)
+        fresh.replace(kept)
+        return shown
 
     def _of_board(self, package: str) -> str:
         return of_architecture(package, self.architecture)

@@ -25,6 +25,8 @@ SECTOR = 512
 NOTE_SECTORS = 8
 DEFAULT_SECTOR, ONCE_SECTOR = 2032, 2040  # behind U-Boot, before the partition at 1 MiB
 NOTE_SIZE = NOTE_SECTORS * SECTOR
+# The number in /dev/mmcblkN depends on which controller comes up first.
+ROOT = "LABEL=root"
 
 _SAFE_WORDS = re.compile(r"[A-Za-z0-9 _./:;,=+@%*()\[\]{}<>!?~^#-]*")
 _HEADER = struct.Struct(">7I4B32s")
@@ -51,7 +53,6 @@ class Place:
         device: What U-Boot calls the kind of disk.
         tty: The serial line, for Linux.
         uart: The serial line, for Xen.
-        root: The disk's partition, for Linux.
         initramfs: File in ``/boot``.
         device_tree: U-Boot's commands that bring it to its place.
         xen_words: What Xen needs here.
@@ -62,7 +63,6 @@ class Place:
     device: str
     tty: str
     uart: str
-    root: str
     initramfs: str
     device_tree: tuple[str, ...]
     xen_words: str = ""
@@ -74,7 +74,6 @@ VIRT = Place(
     device="virtio",
     tty="ttyAMA0",
     uart="/pl011@9000000",
-    root="/dev/vda1",
     initramfs="initramfs-virt.gz",
     # QEMU's tree is a megabyte long; U-Boot's own place for it is in the way of Xen.
     device_tree=(
@@ -86,7 +85,6 @@ SUNXI = Place(
     device="mmc",
     tty="ttyS0,115200",
     uart="serial0",
-    root="/dev/mmcblk0p1",
     initramfs="initramfs-bpi.gz",
     device_tree=(
         f"load ${{part}} 0x{_DEVICE_TREE} /boot/board.dtb",
@@ -118,6 +116,7 @@ def script(places: tuple[Place, ...] = (VIRT, SUNXI)) -> str:
         chooser="\n".join([*chooser, "fi"]),
         modes=modes,
         native=NATIVE,
+        root=ROOT,
         known=", ".join(MODES),
         first=_XEN_OR_LINUX,
         tree=_DEVICE_TREE,
@@ -130,7 +129,6 @@ def _settings(place: Place) -> list[str]:
     variables = {
         "tty": place.tty,
         "uart": place.uart,
-        "root": place.root,
         "initramfs": place.initramfs,
         "xen_words": place.xen_words,
         "linux_words": place.linux_words,
@@ -155,7 +153,7 @@ if test -z "${{mode}}"; then setenv mode "${{default_mode}}"; fi
 if test -z "${{mode}}"; then setenv mode {native}; fi
 {chooser}
 {modes}
-setenv linux_words "root=${{root}} quiet ${{linux_words}} hvconsole.mode=${{mode}} ${{append}}"
+setenv linux_words "root={root} quiet ${{linux_words}} hvconsole.mode=${{mode}} ${{append}}"
 echo "lab: mode ${{mode}}"
 if test "${{mode}}" = {native}; then
   load ${{part}} 0x{first} /boot/vmlinuz

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import re
 from dataclasses import dataclass, field
@@ -31,6 +32,10 @@ class Qemu:
     path: str
     version: tuple[int, ...]
     environment: dict[str, str] = field(default_factory=dict)
+
+    def variables(self) -> dict[str, str]:
+        """Return the environment to start it in."""
+        return os.environ | self.environment
 
     def __str__(self) -> str:
         return "QEMU " + ".".join(map(str, self.version))

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import os
 import shutil
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import astuple
 from pathlib import Path
 
 from hvconsole.lab import cpio, disk, firmware, monitor, qemu, state as states, tools
-from hvconsole.lab.bootscript import DEFAULT_SECTOR, SUNXI, VIRT
+from hvconsole.lab.bootscript import DEFAULT_SECTOR, ROOT, SUNXI, VIRT
 from hvconsole.lab.image import built_image
 from hvconsole.lab.inventory import LabBoard, board, end_stray, locked
 from hvconsole.lab.keys import lab_keys
@@ -29,12 +31,13 @@ from hvconsole.lab.process import start_detached, start_ticks
 from hvconsole.lab.ready import free_port, wait_until_ready
 from hvconsole.lab.state import State, boot_id
 from hvconsole.lab.store import Store
+from hvconsole.lab.watchdog import keep_watch
 from hvconsole.lab.wish import Wish, check, overlay_entries
 from hvconsole.model.problem import Problem, UsageProblem
 
 _SNAPSHOT = "booted"
-_PATIENCE_S = 150.0
-_BANANA_PATIENCE_S = 300.0
+_PATIENCE_S = 240.0
+_BANANA_PATIENCE_S = 600.0
 _SOCKET_PATH = 100  # a little less than the 107 letters that Linux takes
 _PORT_TRIES = 3
 
@@ -54,6 +57,7 @@ def start(
     uboot: bool = True,
     hours: float = 12.0,
     wait: bool = True,
+    prove: Callable[[], None] | None = None,
     tell: Tell = quiet,
 ) -> LabBoard:
     """Start a board.
@@ -73,6 +77,7 @@ def start(
             reboot comes back in the same mode.
         hours: End by itself after that many.
         wait: Return when SSH answers, not before.
+        prove: Called once SSH answers: returns when the board is in its mode, or raises.
         tell: Called at each step.
 
     Raises:
@@ -101,6 +106,10 @@ def start(
     if wait or (snapshot and not starter.from_snapshot):
         tell("booting", 0.3)
         starter.wait()
+        if prove is not None:
+            tell("proving the mode", 0.8)
+            prove()
+        starter.keep()
     tell("ready" if wait else "started", 1.0)
     return board(name)
 
@@ -138,13 +147,12 @@ class _Starter:
         end_stray(self._board)
         for path in folder.iterdir():
             shutil.rmtree(path) if path.is_dir() else path.unlink()
-        if self._wish.snapshot:
-            self._disk = self._snapshot_folder() / "disk.qcow2"
-            self.from_snapshot = (self._disk.parent / "complete").exists()
-            if self.from_snapshot:
-                return
-            self._disk.parent.mkdir(parents=True, exist_ok=True)
         self._tell("disk", 0.05)
+        if self._wish.snapshot and self._kept().exists():
+            # A snapshot cannot lie in a backing file, so the board gets a copy.
+            self.from_snapshot = True
+            disk.copy_disk(self._kept(), self._disk)
+            return
         disk.overlay_disk(self._base_disk(), self._disk)
         if self._wish.uboot:
             disk.write_block(self._disk, DEFAULT_SECTOR, self._wish.note())
@@ -209,6 +217,8 @@ class _Starter:
             hours=self._wish.hours,
         )
         states.save(self._board.folder, self._state)
+        if self._board.name == BANANA_BOARD:
+            keep_watch(self._board.folder)
 
     def _spawn(self, port: int) -> int:
         # A board that everybody has forgotten must not run for ever.
@@ -244,26 +254,41 @@ class _Starter:
             append=wish.append,
             xen_append=wish.xen_append,
         )
-        return direct_words(software, f"root={VIRT.root} quiet hvconsole.mode={wish.mode}")
+        return direct_words(software, f"root={ROOT} quiet hvconsole.mode={wish.mode}")
 
     def wait(self) -> None:
-        """Wait until the board can be logged in to; keep it as a snapshot, if that is wished."""
+        """Wait until the board can be logged in to."""
         state = self._state
         assert state is not None  # noqa: S101  # launch() came before
         patience = _BANANA_PATIENCE_S if self._board.name == BANANA_BOARD else _PATIENCE_S
         log = self._board.serial_log
         wait_until_ready(self._board.name, state.ssh_port, state.is_running, log, patience)
-        if self._wish.snapshot and not self.from_snapshot:
-            self._tell("snapshot", 0.9)
-            monitor.command(self._board.monitor, f"savevm {_SNAPSHOT}")
-            (self._disk.parent / "complete").touch()
 
-    def _snapshot_folder(self) -> Path:
+    def keep(self) -> None:
+        """Keep the booted board as a snapshot, if that is wished and there is none."""
+        if not self._wish.snapshot or self.from_snapshot:
+            return
+        self._tell("snapshot", 0.9)
+        kept = self._kept()
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        fresh = kept.with_name(f".{kept.name}.{os.getpid()}")
+        monitor.command(self._board.monitor, "stop")
+        try:
+            monitor.command(self._board.monitor, f"savevm {_SNAPSHOT}")
+            # QEMU has written all of it, and writes nothing while the board stands still.
+            disk.copy_disk(self._disk, fresh)
+            fresh.replace(kept)
+        finally:
+            fresh.unlink(missing_ok=True)
+            monitor.command(self._board.monitor, "cont")
+
+    def _kept(self) -> Path:
+        """Return where a board that was started like this is kept."""
         wish = self._wish
         parts = (self._board.name, str(self._qemu), wish.mode, wish.append, wish.xen_append,
                  wish.uboot, *astuple(wish.hardware))  # fmt: skip
         key = hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
-        return snapshots_dir() / f"{self._image.product}-{key}"
+        return snapshots_dir() / f"{self._image.product}-{key}.qcow2"
 
 
 def forget_snapshots() -> None:
@@ -272,4 +297,4 @@ def forget_snapshots() -> None:
     with suppress(FileNotFoundError):
         for path in snapshots_dir().iterdir():
             if not path.name.startswith(current):
-                shutil.rmtree(path)
+                shutil.rmtree(path) if path.is_dir() else path.unlink()

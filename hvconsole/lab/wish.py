@@ -77,6 +77,10 @@ def check(name: str, wish: Wish) -> None:
             "a board with your own files cannot come out of a snapshot",
             hint="leave out --snapshot",
         )
+    if wish.snapshot and name == BANANA_BOARD:
+        raise UsageProblem(
+            "lab-bpi cannot be kept as a snapshot", hint="leave out --snapshot, or take lab-virt"
+        )
     if not 0 < wish.hours <= MAX_HOURS:
         raise UsageProblem(f"a board runs for up to {MAX_HOURS:g} hours, not {wish.hours:g}")
     for path in (wish.kernel, wish.hypervisor):

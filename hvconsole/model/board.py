@@ -45,7 +45,8 @@ class BoardProfile(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         name: What the user calls it: ``bpi``.
-        kind: How it is reached: ``local`` is this machine, ``ssh`` another one.
+        kind: How it is reached: ``local`` is this machine, ``ssh`` another one, ``serial`` one
+            that has nothing but its console.
         ssh: The way to it, for kind ``ssh``.
         serial: Its console: a device path or a URL (``serial://``, ``tcp://``, ``rfc2217://``,
             ``unix:``).
@@ -58,7 +59,7 @@ class BoardProfile(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     name: str
-    kind: Literal["local", "ssh"] = "ssh"
+    kind: Literal["local", "ssh", "serial"] = "ssh"
     ssh: SshAddress | None = None
     serial: str | None = None
     profile: str = "generic"

@@ -8,7 +8,7 @@ from typing import Literal
 
 from hvconsole.model.problem import Problem
 
-LinkState = Literal["connecting", "connected", "reconnecting", "lost", "replay"]
+LinkState = Literal["connecting", "connected", "booting", "reconnecting", "lost", "replay"]
 RunState = Literal["idle", "preparing", "running", "ending", "ended"]
 
 
@@ -21,7 +21,8 @@ class Status:
         kind: What it is: ``Banana Pi M1``, ``this machine``.
         identity: Further lines on what it is (kernel, system), most important first.
         link: State of the way to the board.
-        link_detail: Why, or over what: ``root@192.0.2.7``, ``attempt 3, next in 4 s``.
+        link_detail: Why, or over what: ``root@192.0.2.7``, ``attempt 3, next in 4 s``,
+            ``into xen-rtds``.
         labels: What a reader of the figures must know: ``SIMULATED``, ``virtual time``.
         recording: The session that is written, or None.
         recorded_bytes: How much of it there is.

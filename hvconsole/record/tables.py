@@ -21,7 +21,9 @@ from hvconsole.wire.values import Hello, Note, NoteCode, Switches
 AFTER_HOLE = 1 << 0
 """The first switch after time in which the lane was not watched, or after lost frames."""
 OFF_CPU = 1 << 1
-"""The lane ran on another CPU than its own (hotplug)."""
+"""The lane ran on another CPU than its own (recordings of samplers that went on there)."""
+AFTER_HOTPLUG = 1 << 2
+"""The first switch after a hotplug hole (the CPU was offline); `AFTER_HOLE` is set as well."""
 
 SWITCHES = pl.Schema(
     {
@@ -49,24 +51,43 @@ class _Flags:
     def __init__(self) -> None:
         self._next: int | None = None
         self._after_hole = False
-        self._moved = False
+        self._left: int | None = None  # tick at which the lane was taken off its CPU
+        self._off_cpu = False  # switches from there were seen
+        self._after_hotplug = False
 
     def note(self, note: Note) -> None:
         """Take a note of the lane."""
         if note.code in {NoteCode.BLIND, NoteCode.RING_FREE}:
             self._after_hole = True
+            if self._left is not None and note.code == NoteCode.BLIND and note.end > self._left:
+                self._back(was_hole=True)
+        elif note.code == NoteCode.MOVED and note.severity > 0:
+            self._left = note.start
+            self._off_cpu = False
         elif note.code == NoteCode.MOVED:
-            self._moved = note.severity > 0
-            self._after_hole = True
+            self._back(was_hole=note.end > note.start)
 
     def of(self, batch: Switches) -> npt.NDArray[np.uint32]:
         """Return the flags of a batch's switches."""
-        flags = np.full(batch.length.size, OFF_CPU if self._moved else 0, dtype=np.uint32)
+        flags = np.zeros(batch.length.size, dtype=np.uint32)
+        if self._left is not None:
+            # The note may overtake switches from before it that were still under way.
+            off = np.flatnonzero(batch.start >= np.uint64(self._left))
+            flags[off] |= OFF_CPU
+            flags[off[:1]] |= 0 if self._off_cpu else AFTER_HOLE
+            self._off_cpu |= off.size > 0
         if self._after_hole or (self._next is not None and batch.first != self._next):
             flags[0] |= AFTER_HOLE
-        self._after_hole = False
+        if self._after_hotplug:
+            flags[0] |= AFTER_HOTPLUG
+        self._after_hole = self._after_hotplug = False
         self._next = batch.first + batch.length.size
         return flags
+
+    def _back(self, *, was_hole: bool) -> None:
+        self._left = None
+        self._after_hole = True
+        self._after_hotplug |= was_hole
 
 
 class _Rows:

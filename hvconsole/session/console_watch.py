@@ -1,6 +1,8 @@
 """The board's serial console beside the measurement: kept as a log, and listened to for alarms.
 
-A parked CPU or a panic takes the network down; then the console is all that still speaks.
+A parked CPU or a panic takes the network down; then the console is all that still speaks. A
+session has one owner of the port, which is this: whoever else reads the line subscribes here, and
+whoever types on it does so through here.
 """
 
 from __future__ import annotations
@@ -9,10 +11,12 @@ import contextlib
 from collections.abc import Callable
 
 from hvconsole.link.serial import SerialLink
+from hvconsole.link.serial_protocol import ByteSink, SerialPort, SerialState
 from hvconsole.model.problem import BoardProblem, Problem
 from hvconsole.wire.console import Alarm, AlarmFinder, AlarmKind, LineSplitter
 
 _BACKLOG = 64 << 10
+_SCROLLBACK = 256 << 10
 
 _WHAT = {
     AlarmKind.LINUX_PANIC: ("the board's kernel panicked", "reset the board; its log says where"),
@@ -38,36 +42,94 @@ _WHAT = {
 
 
 class ConsoleWatch:
-    """Listens to one serial line for as long as a session lasts.
+    """Owns one serial line for as long as a session lasts.
+
+    Attributes:
+        expects_boot: The board is being restarted on purpose: no alarm for that.
 
     Args:
         address: Where the line is, as `hvconsole.link.serial_url` understands it.
         log: Takes every byte.
         alarm: Is told what went wrong, as a problem; not what was said twice in a row.
+
+    Raises:
+        UsageProblem: That is no address of a serial line.
     """
 
     def __init__(
         self, address: str, log: Callable[[bytes], None], alarm: Callable[[Problem], None]
     ) -> None:
+        self.expects_boot = False
         self._log = log
         self._alarm = alarm
         self._lines = LineSplitter()
         self._finder = AlarmFinder()
         self._last = ""
         self._trouble = ""
+        self._scrollback = bytearray()
+        self._subscribers: list[ByteSink] = []
         self._port = SerialLink(address, self._take)
+
+    @property
+    def name(self) -> str:
+        """The line's address, as a person writes it."""
+        return self._port.name
 
     @property
     def state(self) -> str:
         """How the line is: ``open``, ``waiting for the adapter``, or why it is not."""
         return self._trouble or self._port.state.value
 
+    @property
+    def is_open(self) -> bool:
+        """Whether something can be typed now."""
+        return self._port.state is SerialState.OPEN
+
+    @property
+    def port(self) -> SerialPort:
+        """The port, for those who type on it; opening and closing it is not theirs."""
+        return self._port
+
+    @property
+    def scrollback(self) -> bytes:
+        """What the line said last, as it came: the newest 256 KiB."""
+        return bytes(self._scrollback)
+
+    def subscribe(self, callback: ByteSink) -> Callable[[], None]:
+        """Hand everything that arrives from now on to somebody, on the event loop.
+
+        Args:
+            callback: Takes bytes as they came, in any portions. It must not raise.
+
+        Returns:
+            What ends that; safe to call twice.
+        """
+        self._subscribers.append(callback)
+
+        def unsubscribe() -> None:
+            with contextlib.suppress(ValueError):
+                self._subscribers.remove(callback)
+
+        return unsubscribe
+
+    def write(self, data: bytes) -> None:
+        """Type something, soon; never blocks.
+
+        Raises:
+            LinkProblem: The line is not open, or does not take what was sent before.
+        """
+        self._port.write(data)
+
     async def open(self) -> None:
         """Begin to listen. Where the line cannot be opened the session goes on without it."""
+        if self.is_open:
+            return
         try:
             await self._port.open()
         except Problem as problem:
             self._trouble = problem.title
+        else:
+            self._trouble = ""
 
     async def close(self) -> None:
         """Stop listening. Safe to call twice."""
@@ -75,11 +137,19 @@ class ConsoleWatch:
 
     def _take(self, data: bytes) -> None:
         self._log(data)
+        self._scrollback += data
+        del self._scrollback[:-_SCROLLBACK]
+        for callback in tuple(self._subscribers):
+            callback(data)
         for line in self._lines.feed(data):
             for alarm in self._finder.feed(line):
-                if alarm.text != self._last:
-                    self._last = alarm.text
-                    self._alarm(problem_of(alarm))
+                self._raise(alarm)
+
+    def _raise(self, alarm: Alarm) -> None:
+        if alarm.text == self._last or (self.expects_boot and alarm.kind is AlarmKind.REBOOT):
+            return
+        self._last = alarm.text
+        self._alarm(problem_of(alarm))
 
 
 def problem_of(alarm: Alarm) -> BoardProblem:

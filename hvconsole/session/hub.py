@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from typing import Protocol
 
 from hvconsole.stream.live import LiveStream
@@ -24,11 +26,26 @@ class Hub:
         received_bytes: How many came.
     """
 
-    def __init__(self, sink: FrameSink | None = None) -> None:
+    def __init__(
+        self, sink: FrameSink | None = None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self.live = LiveStream()
         self.sink = sink
         self.received_bytes = 0
         self._decoder = StreamDecoder()
+        self._clock = clock
+        self._heard: tuple[float, float] | None = None  # newest moment, and when we heard of it
+
+    @property
+    def moment_s(self) -> float | None:
+        """The present on the samples' clock, seconds since the run's start; None without a run.
+
+        The newest moment heard of, and our own clock since then: late by the link's delay.
+        """
+        if self._heard is None or self.live.ended:
+            return None
+        at_s, heard = self._heard
+        return at_s + self._clock() - heard
 
     def feed(self, data: bytes) -> None:
         """Take bytes as they came.
@@ -44,8 +61,15 @@ class Hub:
             values = self._decoder.feed(data)
             if values:
                 self.live.feed(values, self._decoder.damage)
+                self._hear()
 
     def restart(self) -> None:
         """Begin anew, as for another run or after a jump within a recording."""
         self._decoder = StreamDecoder()
+        self._heard = None
         self.live.reset()
+
+    def _hear(self) -> None:
+        now_s = self.live.now_s
+        if self.live.hello is not None and (self._heard is None or now_s != self._heard[0]):
+            self._heard = now_s, self._clock()

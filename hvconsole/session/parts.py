@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from hvconsole.link.protocol import Link
 from hvconsole.model.problem import Problem
 from hvconsole.model.run import RunSettings
 from hvconsole.session.hub import FrameSink
+
+if TYPE_CHECKING:
+    from hvconsole.session.hypervisor import HypervisorDesk
 
 
 class Recording(FrameSink, Protocol):
@@ -28,6 +31,9 @@ class Recording(FrameSink, Protocol):
 
     def end_run(self, reason: str) -> None:
         """Note that the run ended, and why."""
+
+    def action(self, what: str, **details: Any) -> None:
+        """Append a control action, with what is known of its moment (``t_ns``)."""
 
     def serial(self, data: bytes) -> None:
         """Append bytes of the board's console."""
@@ -63,6 +69,9 @@ class Workbench(Protocol):
 
     async def programs(self, link: Link, settings: RunSettings) -> Mapping[str, str]:
         """Build and deploy what the run needs; return paths by name."""
+
+    def serve(self, desk: HypervisorDesk, link: Link) -> None:
+        """Hand the board just prepared to the desk that looks after its hypervisor."""
 
     def recording(self, settings: RunSettings) -> Recording | None:
         """Begin the recording, with what is known of the board; None where none is wanted."""

@@ -33,6 +33,9 @@ class ReplaySession:
         self._hub = Hub()
         self.playback = Replay(path / FRAMES, self._hub.feed, self._hub.restart)
         self._task: asyncio.Task[None] | None = None
+        self.boots = None
+        self.serial_console = None
+        self.hypervisor = None  # nothing of it is recorded but what was done
 
     @property
     def status(self) -> Status:

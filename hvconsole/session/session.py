@@ -12,17 +12,18 @@ from hvconsole.link.protocol import Link
 from hvconsole.model.board import BoardProfile
 from hvconsole.model.problem import BoardProblem, LinkProblem, Problem, RecordProblem
 from hvconsole.model.run import RunSettings
-from hvconsole.model.status import RunState, Status
+from hvconsole.model.status import LinkState, RunState, Status
+from hvconsole.session.boot import Boots
 from hvconsole.session.console_watch import Backlog, ConsoleWatch
 from hvconsole.session.hub import Hub
+from hvconsole.session.hypervisor import HypervisorDesk
+from hvconsole.session.link_keeper import LinkKeeper
 from hvconsole.session.parts import Recording, Workbench
 from hvconsole.session.run import MeasuredRun, RunEnd
-from hvconsole.stream.snapshot import Snapshot, View
+from hvconsole.stream.snapshot import Marker, Snapshot, View
 
 if TYPE_CHECKING:
     from hvconsole.wire.values import Hello
-
-_RETRY_S = (1.0, 2.0, 4.0, 8.0, 15.0)
 
 
 class Session:
@@ -53,18 +54,22 @@ class Session:
         start: bool = False,
     ) -> None:
         self._start_first = start
-        self._make_link = make_link
         self._bench = bench
         self.settings = settings
         self._status = Status(board=profile.name, labels=profile.labels, read_only=read_only)
         self._hub = Hub()
-        self._link: Link | None = None
+        self.hypervisor = HypervisorDesk(self._mark, read_only=read_only)
         self._recording: Recording | None = None
         self._run: MeasuredRun | None = None
         self._run_end: asyncio.Future[RunEnd] | None = None
         self._main: asyncio.Task[None] | None = None
         self._tasks: asyncio.TaskGroup | None = None
+        self._mode = ""  # the boot mode that was proven in this session
         self._closing = asyncio.Event()
+        self._keeper = LinkKeeper(
+            make_link, self._greet, self.hypervisor.detach, self._link_is, closing=self._closing
+        )
+        self.boots = Boots(profile, self)
         self._backlog = Backlog()
         self._console = (
             ConsoleWatch(profile.serial, self._console_said, self._trouble)
@@ -82,6 +87,11 @@ class Session:
             known |= {"recording": recording.path, "recorded_bytes": recording.written}
         return replace(self._status, **known) if known else self._status  # type: ignore[arg-type]  # names are checked by replace
 
+    @property
+    def serial_console(self) -> ConsoleWatch | None:
+        """The board's serial console, its one owner; None where the profile names none."""
+        return self._console
+
     def snapshot(self, view: View) -> Snapshot:
         """Return what the view shows now."""
         return self._hub.live.snapshot(view)
@@ -98,7 +108,7 @@ class Session:
         await self._start_tasks()
         self._set(link="connecting", link_detail="")
         try:
-            await self._connect()
+            await self._keeper.open()
         except Problem as problem:
             self._set(link="lost", link_detail=problem.title, problem=problem)
             raise
@@ -112,8 +122,8 @@ class Session:
         Raises:
             Problem: It cannot be begun; the state is as before.
         """
-        link = self._link
-        if self._status.run not in {"idle", "ended"}:
+        link = self._keeper.link
+        if self._status.run not in {"idle", "ended"} or self.boots.is_booting:
             return
         if link is None or self._tasks is None:
             raise LinkProblem("the board is not connected", hint="wait until it is, then start")
@@ -159,11 +169,13 @@ class Session:
         Raises:
             Problem: Something stays on the board; all else has ended.
         """
+        await self.boots.stop()
         with contextlib.suppress(Problem):
             await self.stop_run()
         self._closing.set()
+        self.hypervisor.detach()
         left: Problem | None = None
-        link, self._link = self._link, None
+        link = await self._keeper.give()
         if link is not None:
             try:
                 await self._bench.restore(link)
@@ -180,6 +192,61 @@ class Session:
         if left is not None:
             raise left
 
+    async def lend_link(self, mode: str) -> Link | None:
+        """End the run, say that the board is booted into a mode, and let go of the link.
+
+        Raises:
+            BoardProblem: The session is read-only, or a run is just being begun or ended.
+        """
+        if self._status.read_only:
+            raise BoardProblem(
+                "booting into a mode changes the board", hint="connect without --read-only"
+            )
+        if self._status.run in {"preparing", "ending"}:
+            raise BoardProblem(
+                f"the run is {self._status.run}", hint="wait a moment, then boot again"
+            )
+        self._mark(f"boot {mode}")
+        await self.stop_run()
+        self.hypervisor.detach()
+        link = await self._keeper.give()
+        self._mode = ""
+        self._set(link="booting", link_detail=f"into {mode}", problem=None)
+        return link
+
+    async def settle(self, link: Link) -> None:
+        """Undo what was changed on the board.
+
+        Raises:
+            BoardProblem: Something could not be undone; it stays in the journal.
+        """
+        await self._bench.restore(link)
+
+    async def connect(self) -> Link:
+        """Make and open a fresh link, for a boot alone.
+
+        Raises:
+            LinkProblem: The board does not answer.
+        """
+        return await self._keeper.connect()
+
+    async def take_link(self, link: Link, mode: str) -> None:
+        """Go on with a board that is in a mode.
+
+        Raises:
+            Problem: It is lost again already, or cannot be worked with.
+        """
+        await self._keeper.take(link)
+        self._mode = mode
+
+    def go_on_without(self, problem: Problem) -> None:
+        """Go on with a board that is not where it should be: try to reconnect."""
+        self._keeper.look_for(problem.title)
+
+    def note_action(self, text: str) -> None:
+        """Keep what was done, on the samples' clock where there is one."""
+        self._mark(text)
+
     async def _start_or_tell(self) -> None:
         try:
             await self.start_run()
@@ -195,6 +262,7 @@ class Session:
         async def hold() -> None:
             async with asyncio.TaskGroup() as tasks:
                 self._tasks = tasks
+                self._keeper.begin(tasks)
                 tasks.create_task(self._keep_safe(), name="recording")
                 ready.set()
                 await self._closing.wait()
@@ -202,15 +270,10 @@ class Session:
         self._main = asyncio.create_task(hold(), name="session")
         await ready.wait()
 
-    async def _connect(self) -> None:
-        link = self._make_link()
-        await link.open()
-        try:
-            await self._bench.prepare(link)
-        except BaseException:
-            await link.close()
-            raise
-        self._link = link
+    async def _greet(self, link: Link) -> None:
+        """Learn what the board at the other end is, and work with it from now on."""
+        await self._bench.prepare(link)
+        self._bench.serve(self.hypervisor, link)
         self._set(
             link="connected",
             link_detail=link.name,
@@ -219,32 +282,9 @@ class Session:
             labels=self._labels(None),
             problem=self._bench.warning,
         )
-        if self._tasks is not None:
-            self._tasks.create_task(self._watch(link), name="link")
 
-    async def _watch(self, link: Link) -> None:
-        """Wait for the link's end; if it was not ours, try to get it back."""
-        reason = await link.closed()
-        if self._link is not link or self._closing.is_set():
-            return
-        self._link = None
-        await link.close()
-        why = reason.title if isinstance(reason, Problem) else str(reason or "closed")
-        self._set(link="reconnecting", link_detail=why)
-        attempt = 0
-        while not self._closing.is_set():
-            pause = _RETRY_S[min(attempt, len(_RETRY_S) - 1)]
-            attempt += 1
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._closing.wait(), pause)
-                return
-            self._set(link="reconnecting", link_detail=f"{why} · attempt {attempt}")
-            try:
-                await self._connect()
-            except Problem as problem:
-                self._set(link="reconnecting", link_detail=f"{problem.title} · attempt {attempt}")
-            else:
-                return
+    def _link_is(self, state: LinkState, detail: str) -> None:
+        self._set(link=state, link_detail=detail)
 
     async def _follow(self, run: MeasuredRun, ended: asyncio.Future[RunEnd]) -> None:
         end = await run.wait()
@@ -279,9 +319,20 @@ class Session:
         with contextlib.suppress(RecordProblem):  # the frames' writer tells of a full disk
             self._recording.serial(data)
 
+    def _mark(self, text: str) -> None:
+        """Note an action where the samples are: on the live chart, and in the recording."""
+        moment_s = self._hub.moment_s if self._status.run == "running" else None
+        if moment_s is not None:
+            self._hub.live.mark(Marker(moment_s, text))
+        if self._recording is not None:
+            with contextlib.suppress(RecordProblem):  # the frames' writer tells of a full disk
+                self._recording.action(
+                    text, t_ns=None if moment_s is None else round(moment_s * 1e9)
+                )
+
     def _begin_recording(self) -> None:
         if self._recording is not None:
-            self._recording.begin_run(self.settings, self.settings.label)
+            self._recording.begin_run(self.settings, self.settings.label or self._mode)
         self._hub.sink = self._recording
 
     def _end_recording(self, reason: str) -> None:

@@ -16,6 +16,8 @@ from hvconsole.model.problem import Problem
 from hvconsole.model.run import RunSettings
 from hvconsole.record.capture import SessionWriter
 from hvconsole.record.manifest import new_manifest
+from hvconsole.session.counter import CounterDesk
+from hvconsole.session.hypervisor import HypervisorDesk
 from hvconsole.session.run import SAMPLER
 
 # Of what a board says of itself, what a reader of its figures may want to know later.
@@ -48,11 +50,17 @@ class BoardBench:
     Args:
         profile: The board.
         record_to: The session to record into; None records nothing.
+        read_only: Load no counter module. Whoever may change the board says so.
     """
 
-    def __init__(self, profile: BoardProfile, record_to: Path | None) -> None:
+    def __init__(
+        self, profile: BoardProfile, record_to: Path | None, *, read_only: bool = True
+    ) -> None:
         self._profile = profile
         self._record_to = record_to
+        self._read_only = read_only
+        self._counter: CounterDesk | None = None
+        self._writer: SessionWriter | None = None
         self._facts = BoardFacts()
         self._journal: Journal | None = None
         self._deployment: Deployment | None = None
@@ -81,6 +89,11 @@ class BoardBench:
         return self._left[0].problem(self._profile.name) if self._left else None
 
     @property
+    def counter_note(self) -> str:
+        """Why runs fall back on CNTVCT, in words; empty where they do not."""
+        return self._counter.note if self._counter is not None else ""
+
+    @property
     def labels(self) -> tuple[str, ...]:
         """What every result of this board must carry."""
         return self._profile.labels
@@ -99,15 +112,29 @@ class BoardBench:
         _, self._left = await undo_pending(link, self._profile.name, boot=boot)
         self._journal = Journal(self._profile.name, boot=boot)
         self._deployment = Deployment(link, self._facts, self._journal)
+        self._counter = CounterDesk(
+            link, self._facts, self._journal, sudo=self._profile.sudo, read_only=self._read_only
+        )
 
     async def programs(self, link: Link, settings: RunSettings) -> Mapping[str, str]:
-        """Build and deploy what the run needs; return paths by name."""
-        del link  # the deployment belongs to it
-        if self._deployment is None:
+        """Build and deploy what the run needs, its counter opened; return paths by name.
+
+        Raises:
+            Problem: Something cannot be had, CNTPCT among it where that was asked for by name.
+        """
+        del link  # deployment and counter belong to it
+        if self._deployment is None or self._counter is None:
             raise RuntimeError("the board has not been prepared")
         names = [SAMPLER, *(load.name for load in settings.loads)]
         self._deployed = await self._deployment.programs(names)
+        await self._counter.ready(settings, self._deployed[SAMPLER].path)
+        if self._writer is not None:  # the manifest was written before an earlier run
+            self._tell_counter(self._writer)
         return {name: probe.path for name, probe in self._deployed.items()}
+
+    def serve(self, desk: HypervisorDesk, link: Link) -> None:
+        """Hand the board just prepared to the desk that looks after its hypervisor."""
+        desk.attach(link, self._facts, self._journal, sudo=self._profile.sudo)
 
     def recording(self, settings: RunSettings) -> SessionWriter | None:
         """Begin the recording, with what is known of the board."""
@@ -115,15 +142,26 @@ class BoardBench:
         if self._record_to is None:
             return None
         facts = msgspec.to_builtins(self._facts)
+        kept = {name: facts[name] for name in _KEPT if facts[name] not in (None, "", [])}
+        module = self._counter.module_sha256 if self._counter is not None else {}
+        if self._counter is not None and (told := self._counter.told()):
+            kept["counter"] = told
         manifest = new_manifest(
             self._profile.name,
             kind=self.kind,
             labels=self.labels,
-            facts={name: facts[name] for name in _KEPT if facts[name] not in (None, "", [])},
-            probes={name: probe.sha256 for name, probe in self._deployed.items()},
+            facts=kept,
+            probes={name: probe.sha256 for name, probe in self._deployed.items()} | module,
             built_by={name: probe.built_by for name, probe in self._deployed.items()},
         )
-        return SessionWriter.create(self._record_to, manifest)
+        self._writer = SessionWriter.create(self._record_to, manifest)
+        self._tell_counter(self._writer)
+        return self._writer
+
+    def _tell_counter(self, writer: SessionWriter) -> None:
+        """Keep with the actions how the next run's counter came to be readable, or why not."""
+        if self._counter is not None and (told := self._counter.told()):
+            writer.action("counter", **told)
 
     async def restore(self, link: Link) -> None:
         """Undo everything that was changed on the board.

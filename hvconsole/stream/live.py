@@ -13,7 +13,7 @@ from hvconsole.model.ticks import U64
 from hvconsole.stream.bins import NOTHING, Binned
 from hvconsole.stream.histogram import LengthHistogram
 from hvconsole.stream.lane import LaneState
-from hvconsole.stream.snapshot import F64, Columns, Distribution, Snapshot, Totals, View
+from hvconsole.stream.snapshot import F64, Columns, Distribution, Marker, Snapshot, Totals, View
 from hvconsole.wire.frame import Damage
 from hvconsole.wire.values import (
     End,
@@ -27,6 +27,7 @@ from hvconsole.wire.values import (
 )
 
 _NOTES = 100
+_MARKERS = 1000
 _RATE_BINS = 40
 _NS = 1e9
 
@@ -61,6 +62,20 @@ class LiveStream:
             self._take(value)
         self._version += 1
 
+    @property
+    def now_s(self) -> float:
+        """The newest moment heard of, seconds since the run's start."""
+        hello = self._hello
+        if hello is None or not self._lanes:
+            return 0.0
+        newest = max(lane.watched_until for lane in self._lanes.values())
+        return hello.clock.ns(newest - hello.start_tick) / _NS
+
+    def mark(self, marker: Marker) -> None:
+        """Note that something was done to the board."""
+        self._markers.append(marker)
+        self._version += 1
+
     def reset(self) -> None:
         """Forget everything, as before the first hello."""
         self._begin(None)
@@ -79,6 +94,7 @@ class LiveStream:
         self._hello = hello
         self._ended = ""
         self._notes: deque[Note] = deque(maxlen=_NOTES)
+        self._markers: deque[Marker] = deque(maxlen=_MARKERS)
         self._lanes: dict[int, LaneState] = {}
         if hello is not None:
             self._lanes = {lane.cpu: LaneState(hello.clock) for lane in hello.lanes}
@@ -107,20 +123,16 @@ class LiveStream:
                 lane.blind(value.start, value.end)
 
     def _snapshot(self, view: View) -> Snapshot:
-        hello = self._hello
         chosen = [lane for cpu, lane in self._lanes.items() if not view.lanes or cpu in view.lanes]
         lanes = {cpu: lane.totals() for cpu, lane in self._lanes.items()}
-        now_s = 0.0
-        if hello is not None and self._lanes:
-            newest = max(lane.watched_until for lane in self._lanes.values())
-            now_s = hello.clock.ns(newest - hello.start_tick) / _NS
+        now_s = self.now_s
         columns = self._columns(chosen, now_s, view, view.columns)
         coarse = self._columns(chosen, now_s, view, min(_RATE_BINS, view.columns))
         distribution, quantiles = self._distribution(chosen)
         totals = _sum([t for cpu, t in lanes.items() if not view.lanes or cpu in view.lanes])
         return Snapshot(
             version=self._version,
-            hello=hello,
+            hello=self._hello,
             ended=self._ended,
             now_s=now_s,
             columns=columns,
@@ -130,6 +142,7 @@ class LiveStream:
             totals=_with_quantiles(totals, quantiles),
             lanes=lanes,
             notes=tuple(self._notes),
+            markers=_seen(self._markers, columns),
             damaged_frames=self._damage.damaged_frames,
             lost_frames=self._damage.lost_frames,
             skipped_bytes=self._damage.skipped_bytes,
@@ -169,6 +182,11 @@ class LiveStream:
         tick_ns = self._hello.clock.ns(1) if self._hello is not None else float("nan")
         quantiles = [q * tick_ns for q in merged.quantiles([0.5, 0.99, 0.999])]
         return Distribution(edges * tick_ns, counts), quantiles
+
+
+def _seen(markers: Iterable[Marker], columns: Columns) -> tuple[Marker, ...]:
+    first, last = columns.edges_s[0], columns.edges_s[-1]
+    return tuple(marker for marker in markers if first <= marker.at_s <= last)
 
 
 def _following(now_s: float, span_s: float, size: int) -> float:

@@ -118,6 +118,20 @@ class Distribution:
 
 
 @dataclass(frozen=True, slots=True)
+class Marker:
+    """Something that was done to the board while it was measured.
+
+    Attributes:
+        at_s: When, seconds since the run's start; as exact as our clock beside the newest tick
+            heard of (some milliseconds).
+        text: What, in words.
+    """
+
+    at_s: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """One moment of a stream.
 
@@ -132,6 +146,7 @@ class Snapshot:
         totals: Over the lanes asked for.
         lanes: Totals by CPU number.
         notes: The newest notes, oldest first, at most 100.
+        markers: What was done to the board, in the part of time that is seen.
         damaged_frames, lost_frames, skipped_bytes: What the decoder had to give up.
     """
 
@@ -146,6 +161,7 @@ class Snapshot:
     totals: Totals
     lanes: dict[int, Totals] = field(default_factory=dict)
     notes: tuple[Note, ...] = ()
+    markers: tuple[Marker, ...] = ()
     damaged_frames: int = 0
     lost_frames: int = 0
     skipped_bytes: int = 0

@@ -7,8 +7,8 @@ from typing import Literal
 
 from textual.binding import Binding, BindingType
 
-Scope = Literal["app", "measure"]
-Group = Literal["Run", "Time", "Panels", "Recording", "Console"]
+Scope = Literal["app", "measure", "hypervisor", "serial"]
+Group = Literal["Run", "Time", "Panels", "Recording", "Hypervisor", "Screens", "Console"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +99,31 @@ ACTIONS = (
         Action(f"lane.{n}", str(n), f"pick_lane({n})", "lane", _PICK, "Panels")
         for n in range(1, 10)
     ),
+    Action("hypervisor.act", "enter,a", "act", "actions", "Ask what can be done with it",
+           "Hypervisor", "hypervisor", footer=98),
+    Action("hypervisor.next", "down,j", "select(1)", "select", "Go to the next row", "Hypervisor",
+           "hypervisor", footer=50),
+    Action("hypervisor.previous", "up,k", "select(-1)", "select", "Go to the previous row",
+           "Hypervisor", "hypervisor"),
+    Action("hypervisor.copy", "c", "copy", "copy", "Copy the problem that is shown", "Hypervisor",
+           "hypervisor"),
+    Action("hypervisor.back", "escape", "back", "back", "Close the problem, or go to Measure",
+           "Hypervisor", "hypervisor"),
+    Action("go.measure", "f2", "go('measure')", "measure", "Go to what is measured", "Screens",
+           "app", footer=45),
+    Action("go.hypervisor", "f3", "go('hypervisor')", "hypervisor",
+           "Go to guests, pools and schedulers", "Screens", "app", footer=46),
+    Action("go.serial", "f4", "go('serial')", "serial", "Go to the board's serial console",
+           "Screens", "app", footer=43),
+    Action("serial.prefix", "ctrl+right_square_bracket", "prefix", "command",
+           "The next key is for the console: m leaves, b sends BREAK", "Console", "serial",
+           footer=99),
+    Action("serial.leave", "m", "leave_terminal", "measure", "Go back to what is measured",
+           "Console", "serial", footer=98),
+    Action("serial.break", "b", "send_break", "BREAK", "Hold the line in the break state",
+           "Console", "serial", footer=97),
+    Action("board.boot", "b", "boot", "boot", "Boot the board into another mode", "Console", "app",
+           footer=44),
     Action("console.theme", "t", "next_theme", "theme", "Take the next theme", "Console", "app",
            footer=25),
     Action("console.picture", "ctrl+s", "picture", "picture", "Save a picture of the screen (SVG)",

@@ -44,6 +44,18 @@ def _measure() -> ConsoleScreen:
     return MeasureScreen()
 
 
+def _hypervisor() -> ConsoleScreen:
+    from hvconsole.ui.screens.hypervisor import HypervisorScreen  # noqa: PLC0415  # when it is wanted
+
+    return HypervisorScreen()
+
+
+def _serial() -> ConsoleScreen:
+    from hvconsole.ui.screens.serial import SerialScreen  # noqa: PLC0415  # when it is wanted
+
+    return SerialScreen()
+
+
 class HvconsoleApp(App[None], inherit_bindings=False):
     """Shows one console: a board or a recorded session.
 
@@ -60,7 +72,12 @@ class HvconsoleApp(App[None], inherit_bindings=False):
 
     TITLE = "hvconsole"
     CSS_PATH = Path(__file__).with_name("app.tcss")  # absolute: holds for subclasses as well
-    MODES: ClassVar = {"opening": OpeningScreen, "measure": _measure}
+    MODES: ClassVar = {
+        "opening": OpeningScreen,
+        "measure": _measure,
+        "hypervisor": _hypervisor,
+        "serial": _serial,
+    }
     DEFAULT_MODE = "opening"
     COMMANDS: ClassVar = {ActionCommands, ThemeCommands}
     BINDINGS: ClassVar[list[BindingType]] = bindings("app")
@@ -122,6 +139,27 @@ class HvconsoleApp(App[None], inherit_bindings=False):
             if isinstance(screen, ConsoleScreen):
                 screen.tell(problem)
                 return
+
+    async def action_go(self, mode: str) -> None:
+        """Show another screen; each keeps its state."""
+        if isinstance(self.screen, ConsoleScreen) and self.current_mode != mode:
+            await self.switch_mode(mode)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Leave out what this console cannot do."""
+        if action == "boot":
+            boots = self.source.boots
+            return boots is not None and bool(boots.modes) and not self.source.status.read_only
+        return super().check_action(action, parameters)
+
+    def action_boot(self) -> None:
+        """Ask for a boot mode, and boot into it."""
+        boots = self.source.boots
+        if boots is None or not isinstance(self.screen, ConsoleScreen):
+            return
+        from hvconsole.ui.screens.boot import ask_and_boot  # noqa: PLC0415  # when it is wanted
+
+        ask_and_boot(self, boots)
 
     def action_next_theme(self) -> None:
         """Take the next theme."""

@@ -6,14 +6,21 @@ like this.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Protocol
 
 from hvconsole.model.status import LinkState, RunState, Status
 
 if TYPE_CHECKING:
+    from hvconsole.hypervisor.actions import Action
+    from hvconsole.hypervisor.plan import Plan
+    from hvconsole.hypervisor.state import DeskState
+    from hvconsole.link.serial_protocol import SerialPort
+    from hvconsole.model.boot import BootMode, BootProgress
+    from hvconsole.model.hypervisor import Survey
     from hvconsole.stream.snapshot import Snapshot, View
 
-__all__ = ["Console", "LinkState", "Playback", "RunState", "Status"]
+__all__ = ["Boots", "Console", "Desk", "LinkState", "Playback", "RunState", "SerialLine", "Status"]
 
 
 class Playback(Protocol):
@@ -45,6 +52,69 @@ class Playback(Protocol):
         """Play, or stop playing."""
 
 
+class Desk(Protocol):
+    """The hypervisor of a connected board. `hvconsole.session.hypervisor` has the real one."""
+
+    @property
+    def state(self) -> DeskState:
+        """The state of affairs. Asking says that somebody watches: the board is looked at."""
+
+    def plan(self, action: Action) -> Plan:
+        """Say how an action would be done; nothing is asked or changed."""
+
+    async def do(self, action: Action) -> Survey:
+        """Do an action; its danger has been agreed to."""
+
+
+class SerialLine(Protocol):
+    """The board's serial console. `hvconsole.session.console_watch` has the real one."""
+
+    @property
+    def name(self) -> str:
+        """Its address, as a person writes it."""
+
+    @property
+    def state(self) -> str:
+        """How it is, in words."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something can be typed now."""
+
+    @property
+    def port(self) -> SerialPort:
+        """Where to type with pauses, and to send BREAK."""
+
+    @property
+    def scrollback(self) -> bytes:
+        """What it said last."""
+
+    def subscribe(self, callback: Callable[[bytes], None]) -> Callable[[], None]:
+        """Hand on what arrives; return what ends that."""
+
+    def write(self, data: bytes) -> None:
+        """Type something. Raises `LinkProblem` where the line is not open."""
+
+
+class Boots(Protocol):
+    """The boot modes of a connected board. `hvconsole.session.boot` has the real one."""
+
+    @property
+    def modes(self) -> Mapping[str, BootMode]:
+        """The modes that the board can be booted into, by name."""
+
+    @property
+    def progress(self) -> BootProgress | None:
+        """The boot that is being done, or the last one; None before the first."""
+
+    @property
+    def is_booting(self) -> bool:
+        """Whether one is being done now."""
+
+    async def boot(self, mode: str) -> BootProgress:
+        """Boot the board into a mode and prove it; this has been agreed to."""
+
+
 class Console(Protocol):
     """One connected board, or one recorded session, as the screens see it.
 
@@ -58,6 +128,18 @@ class Console(Protocol):
     @property
     def playback(self) -> Playback | None:
         """The controls of a recorded session; None for a board."""
+
+    @property
+    def hypervisor(self) -> Desk | None:
+        """What is known of the board's hypervisor; None for a recording."""
+
+    @property
+    def boots(self) -> Boots | None:
+        """The ways to boot the board; None for a recording."""
+
+    @property
+    def serial_console(self) -> SerialLine | None:
+        """The board's serial line; None for a recording, and where there is none."""
 
     def snapshot(self, view: View) -> Snapshot:
         """Return what the view shows now. Cheap: called at every frame."""

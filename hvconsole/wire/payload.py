@@ -32,6 +32,7 @@ MAX_BUCKET: Final = 60 * 32
 MAX_LANES: Final = 4_096
 _TEXT_LIMIT: Final = 512
 _LAST_TICK: Final = float(1 << 63)
+_KNOWN_FLAGS: Final = sum(HeartbeatFlag)
 
 _HISTOGRAM = struct.Struct("<6Q")
 _HEARTBEAT = struct.Struct("<QQqIIQQQQQQQQ")
@@ -172,7 +173,8 @@ def _histogram(frame: Frame) -> Histogram:
 
 def _heartbeat(frame: Frame) -> Heartbeat:
     tick, mono, real, bracket, flags, *counts = _HEARTBEAT.unpack(frame.payload)
-    return Heartbeat(frame.lane, tick, mono, real, bracket, HeartbeatFlag(flags & 7), *counts)
+    known = HeartbeatFlag(flags & _KNOWN_FLAGS)
+    return Heartbeat(frame.lane, tick, mono, real, bracket, known, *counts)
 
 
 def _note(frame: Frame) -> Note:

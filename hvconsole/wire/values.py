@@ -37,6 +37,7 @@ class HeartbeatFlag(IntFlag):
     RING_FULL = 1
     PAUSED = 2
     LAST = 4
+    AWAY = 8
 
 
 class NoteCode(IntEnum):

@@ -4,6 +4,7 @@
 
 #include <setjmp.h>
 #include <signal.h>
+#include <string.h>
 #include <time.h>
 
 const char *const counter_names[COUNTERS] = { "auto", "cntpct", "cntvct", "tsc" };
@@ -20,17 +21,21 @@ static void on_trap(int number)
 
 bool counter_guarded(void (*work)(void *), void *argument)
 {
-	/* volatile: its value counts after a jump. */
+	/* volatile: their values count after a jump. */
 	volatile bool survived = false;
+	volatile sig_atomic_t was_guarded = guarded;
 	struct sigaction action = { .sa_handler = on_trap };
+	sigjmp_buf outer;
 
+	memcpy(&outer, &trapped, sizeof(outer));
 	sigaction(SIGILL, &action, NULL);
 	if (!sigsetjmp(trapped, 1)) {
 		guarded = 1;
 		work(argument);
 		survived = true;
 	}
-	guarded = 0;
+	memcpy(&trapped, &outer, sizeof(outer));
+	guarded = was_guarded;
 	return survived;
 }
 

@@ -110,8 +110,8 @@ bool counter_readable(enum counter counter);
 
 /*
  * Run work(argument) and return true; or false if a read of the counter trapped in it, even after
- * hours: the counter module may be unloaded, or a CPU come back from being offline without it. Each
- * thread may guard work of its own; it must not hold a lock where it reads.
+ * hours: the counter module may be unloaded. Each thread may guard work of its own, and within it a
+ * part of that once more; it must not hold a lock where it reads.
  */
 bool counter_guarded(void (*work)(void *), void *argument);
 

@@ -104,6 +104,18 @@ static bool flush_waiting(struct run *run, struct lane *lane)
 	return true;
 }
 
+/* The same for the notes of a hole. */
+static bool flush_hole(struct run *run, struct lane *lane)
+{
+	if (!lane->hole_waits)
+		return true;
+	if (!flush_switches(run, lane) || !lane_hole_note(run, lane))
+		return false;
+	lane->hole_waits = false;
+	atomic_store_explicit(&lane->hole_busy, false, memory_order_release);
+	return true;
+}
+
 static uint64_t end_of(const struct lane *lane)
 {
 	const struct record *last;
@@ -117,6 +129,11 @@ static uint64_t end_of(const struct lane *lane)
 /* The record that was popped, into what is pending. False: no room, the lane keeps holding it. */
 static bool take(struct run *run, struct lane *lane)
 {
+	if (!lane->held.length && lane->held.start == HOLE_MARK) {
+		lane->hole_waits = true;
+		lane->holds = false;
+		return flush_hole(run, lane);
+	}
 	if (!lane->held.length) {
 		lane->waiting = &lane->histograms[lane->held.start];
 		lane->holds = false;
@@ -139,7 +156,7 @@ bool lane_drain(struct run *run, struct lane *lane, bool flush)
 {
 	uint32_t budget = lane->ring.mask + 1;	/* a busy lane must not keep the others waiting */
 
-	if (!flush_waiting(run, lane))
+	if (!flush_waiting(run, lane) || !flush_hole(run, lane))
 		return false;
 	while (budget--) {
 		if (lane->pending_count == PENDING && !flush_switches(run, lane))
@@ -175,6 +192,8 @@ bool lane_heartbeat(struct run *run, struct lane *lane, uint32_t flags)
 	now = counter_moment(run->control.counter);
 	if (atomic_load_explicit(&lane->full, memory_order_relaxed))
 		flags |= FLAG_FULL;
+	if (atomic_load_explicit(&lane->away, memory_order_relaxed))
+		flags |= FLAG_AWAY;
 	payload.used = 0;
 	put_u64(&payload, now.tick);
 	put_u64(&payload, now.mono_ns);

@@ -15,7 +15,7 @@ enum kind { HELLO = 1, SWITCHES, HISTOGRAM, HEARTBEAT, NOTE, END };
 
 enum note_code { BLIND = 1, RING_FULL, RING_FREE, BACKWARD, MOVED, STALLED, MESSAGE };
 
-enum heartbeat_flag { FLAG_FULL = 1, FLAG_PAUSED = 2, FLAG_LAST = 4 };
+enum heartbeat_flag { FLAG_FULL = 1, FLAG_PAUSED = 2, FLAG_LAST = 4, FLAG_AWAY = 8 };
 
 struct output {
 	int fd;

@@ -25,19 +25,32 @@ const char *lane_failure(const struct lane *lane)
 		[CANNOT_FIFO] = "SCHED_FIFO is not permitted",
 		[COUNTER_CLOSED] = "the counter cannot be read from user space there",
 		[COUNTER_STANDS] = "the counter stands still or goes backwards",
+		[COUNTER_NOT_BACK] = "it was offline, and is back with its counter closed: "
+				     "nothing opened it again",
 	};
 
 	return words[lane->failed];
 }
 
-static bool settle(struct lane *lane)
+bool lane_bind(const struct lane *lane)
 {
-	struct sched_param priority = { .sched_priority = lane->control->fifo };
 	cpu_set_t only;
 
 	CPU_ZERO(&only);
 	CPU_SET(lane->cpu, &only);
-	if (sched_setaffinity(0, sizeof(only), &only))
+	return !sched_setaffinity(0, sizeof(only), &only);
+}
+
+bool lane_is_astray(const struct lane *lane)
+{
+	return sched_getcpu() != lane->cpu;
+}
+
+static bool settle(struct lane *lane)
+{
+	struct sched_param priority = { .sched_priority = lane->control->fifo };
+
+	if (!lane_bind(lane))
 		return fail(lane, CANNOT_PIN, errno);
 	if (lane->control->fifo && sched_setscheduler(0, SCHED_FIFO, &priority))
 		return fail(lane, CANNOT_FIFO, errno);
@@ -54,9 +67,11 @@ static void sample_lane(void *lane)
 	sample(lane);
 }
 
-/* The run is over for all: a stream in which a CPU is silently missing would be a wrong one. */
-static void stop_all(struct control *control)
+void lane_fail(struct lane *lane, enum failure what)
 {
+	struct control *control = lane->control;
+
+	fail(lane, what, 0);
 	pthread_mutex_lock(&control->lock);
 	control->stop = true;
 	pthread_cond_broadcast(&control->changed);
@@ -76,10 +91,8 @@ static void *run(void *argument)
 		fail(lane, COUNTER_CLOSED, 0);
 	pthread_barrier_wait(&lane->control->calibrated);
 	pthread_barrier_wait(&lane->control->begin);
-	if (!counter_guarded(sample_lane, lane)) {
-		fail(lane, COUNTER_CLOSED, 0);
-		stop_all(lane->control);
-	}
+	if (!counter_guarded(sample_lane, lane))
+		lane_fail(lane, COUNTER_CLOSED);
 	return NULL;
 }
 

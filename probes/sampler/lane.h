@@ -17,6 +17,9 @@
 /* Reads between two looks at the control: 0.2 ms on a PC, a millisecond or two on a slow board. */
 #define SAMPLE_CHUNK (1u << 14)
 
+/* What a record of length 0 says: histogram 0 or 1 is complete, or the lane was away. */
+#define HOLE_MARK 2u
+
 struct calibration {
 	uint32_t threshold;	/* one register on any machine; seconds, at least */
 	uint64_t between;	/* the threshold for the distance between two chunks */
@@ -28,7 +31,9 @@ struct calibration {
 };
 
 /* Why a lane cannot sample, or cannot go on. */
-enum failure { NO_FAILURE, CANNOT_PIN, CANNOT_FIFO, COUNTER_CLOSED, COUNTER_STANDS };
+enum failure {
+	NO_FAILURE, CANNOT_PIN, CANNOT_FIFO, COUNTER_CLOSED, COUNTER_STANDS, COUNTER_NOT_BACK
+};
 
 /* What all lanes share: written by the writer, read by the lanes between two chunks of reads. */
 struct control {
@@ -44,6 +49,7 @@ struct control {
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	unsigned int parked;		/* lanes in a pause, under lock */
+	unsigned int away;		/* lanes whose CPU is offline, under lock */
 };
 
 struct lane {
@@ -64,11 +70,16 @@ struct lane {
 	_Atomic uint64_t lost;
 	uint64_t fresh_lost, fresh_counted;	/* of what is recorded and not published */
 	uint64_t newest;		/* the last read of a chunk */
+	bool sampling;			/* and no longer calibrating */
 	uint64_t between;		/* distance from the chunk before */
 	_Atomic uint64_t backward;
 	_Atomic uint64_t step_back;	/* size of the newest backward step */
 	_Atomic uint64_t blind;
 	_Atomic uint64_t blind_start, blind_end;	/* the newest pause */
+	_Atomic bool away;		/* its CPU is offline; since hole_start */
+	uint64_t hole_start, hole_end;
+	int found_on;			/* the CPU that it was taken to */
+	_Atomic bool hole_busy;		/* told, the writer has not encoded it yet */
 	_Atomic bool full;
 	_Atomic bool histogram_busy[2];	/* handed over, the writer has not encoded it yet */
 	unsigned int filling;		/* the histogram that the sampling thread adds to */
@@ -77,8 +88,9 @@ struct lane {
 	/* The writer's own. */
 	_Alignas(64) uint64_t recorded;
 	uint64_t dropped;
-	uint64_t told_backward, told_blind, told_until;
-	bool moved;
+	uint64_t told_backward, told_blind_end, told_until;
+	bool told_away;
+	bool hole_waits;		/* popped, but there was no room for its notes */
 	struct record held;		/* popped, and there was no room to go on */
 	bool holds;
 	struct record *pending;		/* popped, not yet encoded */
@@ -94,6 +106,12 @@ struct lane {
  */
 int lane_start(struct lane *lane);
 
+/* Bind the calling thread to the lane's CPU. False: the kernel refuses, with errno. */
+bool lane_bind(const struct lane *lane);
+
+/* The lane cannot go on, and so the run is over: a stream without it would be a wrong one. */
+void lane_fail(struct lane *lane, enum failure what);
+
 /* What failed, in words. */
 const char *lane_failure(const struct lane *lane);
 
@@ -105,5 +123,18 @@ void sample(struct lane *lane);
 
 /* sample.c: SAMPLE_CHUNK reads, from a first one on; returns the last. */
 uint64_t sample_chunk(struct lane *lane, uint64_t previous);
+
+/* sample.c: whether there is room to say that there was a hole; and say it, if there is. */
+bool lane_can_tell_hole(struct lane *lane);
+void lane_tell_hole(struct lane *lane, uint64_t start, uint64_t end);
+
+/* away.c: sleep until the lane's CPU and its counter are back; return the first tick after it. */
+uint64_t lane_away(struct lane *lane, uint64_t left);
+
+/*
+ * Whether the calling thread runs on another CPU than the lane's. Where libc shares memory with the
+ * kernel for it (rseq), that is a load; elsewhere a system call of up to a microsecond.
+ */
+bool lane_is_astray(const struct lane *lane);
 
 #endif

@@ -4,9 +4,7 @@
 #include "writer.h"
 
 #include <fcntl.h>
-#include <sched.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -33,64 +31,62 @@ void write_note(struct run *run, uint16_t lane, enum note_code code, uint16_t se
 		output_frame(&run->output, NOTE, lane, &payload);
 }
 
-/* The CPU a thread ran on last: the 39th field of its stat, or -1. */
-static int cpu_of(int tid)
+/* Whether the kernel calls the CPU offline; where it does not say (CPU 0), it is online. */
+static bool is_offline(int cpu)
 {
-	char path[64], text[1024], *at;
-	ssize_t got;
+	char path[64], state = '1';
 	int fd;
 
-	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", tid);
+	snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%d/online", cpu);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
-	got = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
-	if (fd >= 0)
-		close(fd);
-	if (got <= 0)
-		return -1;
-	text[got] = '\0';
-	at = strrchr(text, ')');	/* the name before it may hold anything */
-	for (int field = 2; at && field < 39; field++)
-		at = strchr(at + 1, ' ');
-	return at ? atoi(at) : -1;
+	if (fd < 0)
+		return false;
+	if (read(fd, &state, 1) != 1)
+		state = '1';
+	close(fd);
+	return state == '0';
 }
 
-/*
- * A CPU that goes offline loses its threads to the others, and the kernel widens their mask: say
- * so, and call the lane back until its CPU is there again.
- */
-static void follow(struct run *run, struct lane *lane)
+/* As soon as the lane is away, and at the latest before the hole's end is told. */
+static void tell_away(struct run *run, struct lane *lane)
 {
-	uint64_t now = atomic_load(&lane->watched_until);
-	cpu_set_t allowed, own;
-	bool moved;
+	if (lane->told_away)
+		return;
+	write_note(run, (uint16_t)lane->cpu, MOVED, 2, lane->hole_start, lane->hole_start,
+		   lane->found_on,
+		   is_offline(lane->cpu) ?
+			   "hotplug hole: the CPU went offline; it is not sampled until it is back" :
+			   "hotplug hole: the lane was taken off its CPU; it is called back");
+	lane->told_away = true;
+}
 
-	CPU_ZERO(&own);
-	CPU_SET(lane->cpu, &own);
-	moved = !sched_getaffinity(lane->tid, sizeof(allowed), &allowed) &&
-		!CPU_EQUAL(&allowed, &own);
-	if (moved && !lane->moved)
-		write_note(run, (uint16_t)lane->cpu, MOVED, 2, now, now, cpu_of(lane->tid),
-			   "the CPU went offline; the lane runs elsewhere");
-	if (moved && !sched_setaffinity(lane->tid, sizeof(own), &own)) {
-		write_note(run, (uint16_t)lane->cpu, MOVED, 0, now, now, lane->cpu,
-			   "the lane is back on its CPU");
-		moved = false;
-	}
-	lane->moved = moved;
+bool lane_hole_note(struct run *run, struct lane *lane)
+{
+	uint64_t start = lane->hole_start, end = lane->hole_end;
+
+	if (!output_has_room(&run->output, ROOM_FOR_NOTES))
+		return false;
+	tell_away(run, lane);
+	write_note(run, (uint16_t)lane->cpu, BLIND, 1, start, end, (int64_t)(end - start),
+		   "hotplug hole");
+	write_note(run, (uint16_t)lane->cpu, MOVED, 0, start, end, lane->cpu,
+		   "hotplug hole: the lane is back on its CPU, and the counter can be read there");
+	lane->told_away = false;
+	return true;
 }
 
 void lane_notes(struct run *run, struct lane *lane)
 {
 	uint64_t backward = atomic_load_explicit(&lane->backward, memory_order_relaxed);
-	uint64_t blind = atomic_load_explicit(&lane->blind, memory_order_relaxed);
+	uint64_t blind_end = atomic_load_explicit(&lane->blind_end, memory_order_relaxed);
 
 	if (!output_has_room(&run->output, ROOM_FOR_NOTES))
 		return;
 	/* A lane is asleep, or gone, when these are looked at; each pause is told once. */
-	if (run->window_ms && lane->blind_end && blind != lane->told_blind) {
-		write_note(run, (uint16_t)lane->cpu, BLIND, 0, lane->blind_start, lane->blind_end,
-			   (int64_t)(lane->blind_end - lane->blind_start), "");
-		lane->told_blind = blind;
+	if (run->window_ms && blind_end != lane->told_blind_end) {
+		write_note(run, (uint16_t)lane->cpu, BLIND, 0, lane->blind_start, blind_end,
+			   (int64_t)(blind_end - lane->blind_start), "");
+		lane->told_blind_end = blind_end;
 	}
 	if (backward != lane->told_backward) {
 		uint64_t now = atomic_load(&lane->watched_until);
@@ -99,6 +95,8 @@ void lane_notes(struct run *run, struct lane *lane)
 			   (int64_t)lane->step_back, "the counter stepped back");
 		lane->told_backward = backward;
 	}
-	if (!run->control.stop)
-		follow(run, lane);
+	/* A hole that was told and not encoded yet is the writer's to tell, in its place. */
+	if (atomic_load_explicit(&lane->away, memory_order_acquire) &&
+	    !atomic_load_explicit(&lane->hole_busy, memory_order_acquire))
+		tell_away(run, lane);
 }

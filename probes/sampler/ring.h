@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* A switch; or, with length 0, the message that histogram number `start` is complete. */
+/* A switch; or, with length 0, a message: see HOLE_MARK. */
 struct record {
 	uint64_t start;
 	uint64_t length;
@@ -44,6 +44,12 @@ static inline uint32_t ring_hidden(struct ring *ring)
 	uint32_t head = atomic_load_explicit(&ring->head, memory_order_relaxed);
 
 	return (uint32_t)(ring->next - (ring->records + (head & ring->mask)));
+}
+
+/* Producer: take back what is written and not shown. */
+static inline void ring_retract(struct ring *ring)
+{
+	ring->next -= ring_hidden(ring);
 }
 
 /* Producer: show what is written; the next stretch reaches to the ring's edge, or what is in use. */

@@ -6,8 +6,9 @@
  *
  * What recording takes must stay below the threshold, or each switch would breed another: so it is
  * two stores into a stretch of the ring that is known to be free, or a bucket of a histogram. What
- * the writer is to see it sees at the end of the chunk.
+ * the writer is to see it sees at the end of the chunk, if the thread is still on its own CPU then.
  */
+#define _GNU_SOURCE
 #include "lane.h"
 
 /* The only writer of these: a plain add, published. */
@@ -57,9 +58,11 @@ static void count(struct lane *lane, uint64_t start, uint64_t length)
 	lane->fresh_lost += length;
 }
 
-/* The counter stepped back, or the stretch was used up. */
+/* The counter stepped back, or the stretch was used up. Nothing of this is another CPU's. */
 static __attribute__((noinline, cold)) void rare(struct lane *lane, uint64_t previous, uint64_t now)
 {
+	if (lane_is_astray(lane))
+		return;
 	if (now < previous) {
 		atomic_store_explicit(&lane->step_back, previous - now, memory_order_relaxed);
 		add(&lane->backward, 1);
@@ -138,6 +141,47 @@ static uint64_t read_chunk(struct lane *lane, uint64_t previous, uint32_t thresh
 #endif
 }
 
+/*
+ * Whether the chunk was another CPU's, in part at least: nothing of it is shown then. What is in a
+ * histogram cannot be taken out again; where that is filled, no record is hidden.
+ */
+static bool went_astray(struct lane *lane)
+{
+	if (!lane_is_astray(lane) || !lane->sampling)
+		return false;
+	ring_retract(&lane->ring);
+	if (!lane->fresh_counted)
+		lane->fresh_lost = 0;
+	publish(lane);
+	return true;
+}
+
+bool lane_can_tell_hole(struct lane *lane)
+{
+	if (atomic_load_explicit(&lane->hole_busy, memory_order_acquire))
+		return false;
+	if (atomic_load_explicit(&lane->full, memory_order_relaxed))
+		leave_histogram(lane);
+	ring_renew(&lane->ring);
+	return !atomic_load_explicit(&lane->full, memory_order_relaxed) &&
+	       lane->ring.next != lane->ring.end;
+}
+
+void lane_tell_hole(struct lane *lane, uint64_t start, uint64_t end)
+{
+	add(&lane->blind, end - start);
+	if (lane_can_tell_hole(lane)) {
+		lane->hole_start = start;
+		lane->hole_end = end;
+		atomic_store_explicit(&lane->hole_busy, true, memory_order_relaxed);
+		*lane->ring.next++ = (struct record){ .start = HOLE_MARK, .length = 0 };
+		ring_renew(&lane->ring);
+	}
+	lane->newest = end;
+	atomic_store_explicit(&lane->watched_until, end, memory_order_release);
+	atomic_store_explicit(&lane->away, false, memory_order_release);
+}
+
 static void end_chunk(struct lane *lane, uint64_t previous)
 {
 	publish(lane);
@@ -154,9 +198,13 @@ static void end_chunk(struct lane *lane, uint64_t previous)
 
 uint64_t sample_chunk(struct lane *lane, uint64_t previous)
 {
-	lane->newest = read_chunk(lane, previous, lane->calibration.threshold);
-	end_chunk(lane, lane->newest);
-	return lane->newest;
+	uint64_t last = read_chunk(lane, previous, lane->calibration.threshold);
+
+	if (went_astray(lane))
+		return lane_away(lane, previous);
+	lane->newest = last;
+	end_chunk(lane, last);
+	return last;
 }
 
 /* Sleep until the writer has written; return the first tick after it. */
@@ -186,6 +234,7 @@ void sample(struct lane *lane)
 	struct control *control = lane->control;
 	uint64_t previous = counter_read(control->counter);
 
+	lane->sampling = true;
 	/* From the run's zero to the first read nobody watched. */
 	atomic_store_explicit(&lane->blind, previous - control->start_tick, memory_order_relaxed);
 	while (!atomic_load_explicit(&control->stop, memory_order_relaxed)) {

@@ -19,7 +19,7 @@ static void set_pause(struct run *run, bool pause)
 	pthread_mutex_lock(&control->lock);
 	control->pause = pause;
 	pthread_cond_broadcast(&control->changed);
-	while (control->parked != (pause ? run->lane_count : 0) && !control->stop)
+	while (control->parked != (pause ? run->lane_count - control->away : 0) && !control->stop)
 		pthread_cond_wait(&control->changed, &control->lock);
 	pthread_mutex_unlock(&control->lock);
 }

@@ -33,6 +33,7 @@ void write_end(struct run *run, enum verdict verdict);
 void write_note(struct run *run, uint16_t lane, enum note_code code, uint16_t severity,
 		uint64_t start, uint64_t end, int64_t value, const char *text);
 void lane_notes(struct run *run, struct lane *lane);
+bool lane_hole_note(struct run *run, struct lane *lane);	/* false: no room */
 
 /* Write until the run is over; return why it is. The lanes have ended then. */
 enum verdict write_run(struct run *run);

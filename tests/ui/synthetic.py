@@ -163,6 +163,9 @@ class SyntheticConsole:
     status: Status = BOARD
     cpus: tuple[int, ...] = (0, 1)
     playback: object | None = None
+    hypervisor: object | None = None
+    serial_console: object | None = None
+    boots: object | None = None
     calls: list[str] = field(default_factory=list)
     problems: dict[str, Problem] = field(default_factory=dict)
 

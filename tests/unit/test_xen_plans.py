@@ -123,7 +123,9 @@ def test_rtds_values_are_filled_up_and_taken_back() -> None:
     seen = with_rtds_pool()
     made = plan(do.Schedule(guest="dom1", values={"budget": 2000}), seen)
     assert " ".join(made.steps[0].argv) == "xl sched-rtds -d 2 -v all -p 10000 -b 2000 -e 1"
-    assert " ".join(made.steps[0].undo) == "xl sched-rtds -d 2 -v 0 -p 10000 -b 4000 -e 1"
+    assert " ".join(made.steps[0].undo).endswith(
+        "undo 2 xl sched-rtds -d 2 -v 0 -p 10000 -b 4000 -e 1"
+    )
     assert made.danger == ""
 
 

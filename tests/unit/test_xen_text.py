@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sized
+
 import pytest
 from hypothesis import given, strategies as st
 
+from hvconsole.hypervisor.masks import parse_mask, write_mask
 from hvconsole.hypervisor.xen.survey import guest_state, split
 from hvconsole.hypervisor.xen.text import (
     parse_info,
     parse_list,
-    parse_mask,
     parse_pool_cpus,
     parse_pools,
     parse_schedule,
     parse_vcpus,
-    write_mask,
 )
 from tests.unit import transcripts
 

@@ -142,14 +142,26 @@ def reservation(values: Mapping[str, int]) -> str:
     return ""
 
 
-def destroying_crashes(survey: Survey, one: Pool) -> str:
-    """Return what happens when this pool is destroyed, if it is bad."""
-    if one.scheduler != "rtds":
+def emptying_crashes(survey: Survey, one: Pool) -> str:
+    """Return what happens when this pool is destroyed or loses its last CPU, if that is bad."""
+    if one.scheduler != "rtds" or not _crashes(survey):
         return ""
-    if _CRASHING.match(survey.version) or not survey.version:
-        return (
-            f"Xen {survey.version or '(version unknown)'} crashes when an rtds pool is destroyed "
-            "(null pointer in move_repl_timer): the board restarts, and every domain is lost. "
-            "An empty rtds pool does no harm"
-        )
-    return ""
+    return (
+        f"Xen {survey.version or '(version unknown)'} crashes when an rtds pool ends (null pointer "
+        "in move_repl_timer): the board restarts, and every domain is lost. "
+        "Leave the pool as it is until the next boot"
+    )
+
+
+def pool_stays(survey: Survey, scheduler: str) -> str:
+    """Return why a pool with that scheduler will stay until the next boot; empty if it need not."""
+    if scheduler != "rtds" or not _crashes(survey):
+        return ""
+    return (
+        f"the pool and its CPU stay until the next boot: Xen {survey.version} crashes when an "
+        "rtds pool ends"
+    )
+
+
+def _crashes(survey: Survey) -> bool:
+    return not survey.version or _CRASHING.match(survey.version) is not None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from hvconsole.hypervisor.xen.text import write_mask
+from hvconsole.hypervisor.masks import write_mask
 from hvconsole.model.hypervisor import Vcpu
 
 Argv = tuple[str, ...]
@@ -17,6 +17,18 @@ _RTDS = {"period": "-p", "budget": "-b", "extratime": "-e"}
 def xl(*words: str) -> Argv:
     """Return an xl command."""
     return ("xl", *words)
+
+
+def unless_gone(domain: str, argv: Argv) -> Argv:
+    """Return a command that succeeds where the domain is gone: then there is nothing to undo."""
+    script = 'xl list "$1" >/dev/null 2>&1 || exit 0; shift; exec "$@"'
+    return ("sh", "-c", script, "undo", domain, *argv)
+
+
+def unless_no_pool(pool: str, argv: Argv) -> Argv:
+    """Return a command that succeeds where the pool is gone."""
+    script = 'xl cpupool-list "$1" >/dev/null 2>&1 || exit 0; shift; exec "$@"'
+    return ("sh", "-c", script, "undo", pool, *argv)
 
 
 def set_domain(scheduler: str, key: str, values: Mapping[str, int]) -> Argv:

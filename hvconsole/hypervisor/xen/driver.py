@@ -103,7 +103,7 @@ class XenDriver:
         what = "all" if self._known is None else "state"
         begun = time.monotonic()
         done = await self._link.run(
-            [*self._root, "sh", "-c", SCRIPT, "survey", marker, what], timeout=_SURVEY_S
+            [*self._root, "sh", "-s", marker, what], stdin=SCRIPT.encode(), timeout=_SURVEY_S
         )
         answers = split(done.text, marker)
         if not answers:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 
 from hvconsole.hypervisor import actions as do
+from hvconsole.hypervisor.masks import write_mask
 from hvconsole.hypervisor.plan import Plan, Step
 from hvconsole.hypervisor.xen import checks, expect, pools, scheduling
 from hvconsole.hypervisor.xen.abilities import ALWAYS_ON
-from hvconsole.hypervisor.xen.command import pin, pin_back, xl
-from hvconsole.hypervisor.xen.text import write_mask
+from hvconsole.hypervisor.xen.command import pin, pin_back, unless_gone, xl
 from hvconsole.model.hypervisor import Guest, GuestState, Survey
 from hvconsole.model.problem import BoardProblem, UsageProblem
 from hvconsole.model.text import plain
@@ -71,6 +71,11 @@ def _named(guest: Guest) -> str:
 
 
 def _create(action: do.Create, survey: Survey) -> Plan:
+    if action.on_board:
+        raise UsageProblem(
+            "a domain is created from a configuration on this machine",
+            hint="copy the board's here first, or begin with one of cells/xen",
+        )
     if len(action.config) > _MOST_BYTES:
         raise UsageProblem(f"{plain(action.source, 80)} is too large for a domain's configuration")
     found = _NAME_LINE.search(action.config)
@@ -87,7 +92,7 @@ def _create(action: do.Create, survey: Survey) -> Plan:
         about=f"create domain '{name}'",
         argv=xl("create", *(["-p"] if action.paused else []), path, *rename),
         expect=expect.named(name, state=state),
-        undo=xl("destroy", name),
+        undo=unless_gone(name, xl("destroy", name)),
         keep_undo=True,
         files={path: action.config},
         timeout_s=_CREATE_S,
@@ -104,7 +109,7 @@ def _resume(guest: Guest) -> Plan:
         about=title,
         argv=xl("unpause", guest.key),
         expect=expect.state(guest.key, "running"),
-        undo=xl("pause", guest.key),
+        undo=unless_gone(guest.key, xl("pause", guest.key)),
     )
     return Plan(title=title, steps=(step,))
 
@@ -117,7 +122,7 @@ def _pause(guest: Guest) -> Plan:
         about=title,
         argv=xl("pause", guest.key),
         expect=expect.state(guest.key, "paused"),
-        undo=xl("unpause", guest.key),
+        undo=unless_gone(guest.key, xl("unpause", guest.key)),
         keep_undo=True,
     )
     return Plan(title=title, steps=(step,))
@@ -172,7 +177,7 @@ def _pin(action: do.Pin, survey: Survey) -> Plan:
         about=f"pin {which} of {_named(guest)}",
         argv=pin(guest.key, action.vcpu, action.hard, action.soft),
         expect=expect.pinned(guest.key, action.vcpu, action.hard, action.soft),
-        undo=back,
+        undo=unless_gone(guest.key, back) if back else (),
         keep_undo=True,
     )
     return Plan(title=step.about, steps=(step,))
@@ -190,7 +195,7 @@ def _vcpus(action: do.SetVcpus, survey: Survey) -> Plan:
         about=f"let {_named(guest)} use {action.count} vCPUs",
         argv=xl("vcpu-set", guest.key, str(action.count)),
         expect=expect.online(guest.key, action.count),
-        undo=xl("vcpu-set", guest.key, str(now)),
+        undo=unless_gone(guest.key, xl("vcpu-set", guest.key, str(now))),
         keep_undo=True,
     )
     return Plan(title=step.about, steps=() if now == action.count else (step,))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hvconsole.hypervisor import actions as do
+from hvconsole.hypervisor.masks import write_mask
 from hvconsole.hypervisor.plan import Plan, Step
 from hvconsole.hypervisor.xen import checks, expect
 from hvconsole.hypervisor.xen.abilities import FIRST_POOL
-from hvconsole.hypervisor.xen.command import make_pool, xl
+from hvconsole.hypervisor.xen.command import make_pool, unless_gone, unless_no_pool, xl
 from hvconsole.hypervisor.xen.scheduling import reservation_step
-from hvconsole.hypervisor.xen.text import write_mask
 from hvconsole.model.hypervisor import Guest, Pool, Survey
 from hvconsole.model.problem import BoardProblem, UsageProblem
 from hvconsole.model.text import plain
@@ -29,17 +31,22 @@ def make(action: do.MakePool, survey: Survey) -> Plan:
             f"there is no CPU {write_mask(cpus - survey.cpus)}",
             hint=f"the board has {write_mask(survey.cpus)}",
         )
+    stays = checks.pool_stays(survey, action.scheduler)
     steps = [_take(cpu, survey, cpus) for cpu in sorted(cpus) if _owner(survey, cpu) is not None]
     steps.append(
         Step(
             about=f"make pool '{name}' with {action.scheduler} on CPU {write_mask(cpus)}",
             argv=make_pool(name, action.scheduler, cpus),
             expect=expect.pool(name, action.scheduler, cpus),
-            undo=xl("cpupool-destroy", name) if action.scheduler != "rtds" else (),
+            undo=() if stays else unless_no_pool(name, xl("cpupool-destroy", name)),
             keep_undo=True,
         )
     )
     notes = [f"CPU {write_mask(cpus)} leaves Pool-0: dom0 has {len(_left(survey, cpus))} CPU left"]
+    if stays:
+        # Its CPU cannot come back before the next boot: that is no debt of this session.
+        steps = [replace(step, keep_undo=False) for step in steps]
+        notes.append(stays)
     return Plan(title=f"make pool '{name}'", steps=tuple(steps), notes=tuple(notes))
 
 
@@ -65,7 +72,7 @@ def destroy(name: str, survey: Survey) -> Plan:
         about=title, argv=xl("cpupool-destroy", pool.name), expect=expect.no_pool(pool.name)
     )
     back = [_give(cpu, FIRST_POOL) for cpu in sorted(pool.cpus)]
-    return Plan(title=title, steps=(gone, *back), danger=checks.destroying_crashes(survey, pool))
+    return Plan(title=title, steps=(gone, *back), danger=checks.emptying_crashes(survey, pool))
 
 
 def add_cpu(action: do.AddCpu, survey: Survey) -> Plan:
@@ -102,7 +109,8 @@ def remove_cpu(action: do.RemoveCpu, survey: Survey) -> Plan:
             hint=f"it has {write_mask(pool.cpus) or 'none'}",
         )
     step = _take(action.cpu, survey, frozenset({action.cpu}))
-    return Plan(title=step.about, steps=(step,))
+    danger = checks.emptying_crashes(survey, pool) if pool.cpus == {action.cpu} else ""
+    return Plan(title=step.about, steps=(step,), danger=danger)
 
 
 def move(action: do.Move, survey: Survey) -> Plan:
@@ -177,7 +185,9 @@ def _move(guest: Guest, pool: str) -> Step:
         about=f"move domain '{plain(guest.name, 64)}' to pool '{plain(pool, 64)}'",
         argv=xl("cpupool-migrate", guest.key, pool),
         expect=expect.in_pool(guest.key, pool),
-        undo=xl("cpupool-migrate", guest.key, guest.pool) if guest.pool else (),
+        undo=unless_gone(guest.key, xl("cpupool-migrate", guest.key, guest.pool))
+        if guest.pool
+        else (),
         keep_undo=True,
     )
 

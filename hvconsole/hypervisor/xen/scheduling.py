@@ -7,7 +7,13 @@ from collections.abc import Mapping
 from hvconsole.hypervisor.actions import Schedule
 from hvconsole.hypervisor.plan import Plan, Step
 from hvconsole.hypervisor.xen import checks, expect
-from hvconsole.hypervisor.xen.command import set_domain, set_pool, set_rtds
+from hvconsole.hypervisor.xen.command import (
+    set_domain,
+    set_pool,
+    set_rtds,
+    unless_gone,
+    unless_no_pool,
+)
 from hvconsole.model.hypervisor import Guest, Pool, Scheduler, Survey
 from hvconsole.model.problem import BoardProblem, UsageProblem
 from hvconsole.model.text import plain
@@ -35,9 +41,7 @@ def schedule(action: Schedule, survey: Survey) -> Plan:
         about=f"set {_told(values)} for domain '{plain(guest.name, 64)}'",
         argv=set_domain(own.name, guest.key, values),
         expect=expect.values(guest.key, None, values),
-        undo=set_domain(own.name, guest.key, {n: guest.values[n] for n in values})
-        if all(name in guest.values for name in values)
-        else (),
+        undo=_domain_back(own.name, guest, values),
         keep_undo=True,
     )
     most = _OLDEST_CAP * max(len(guest.vcpus), 1)
@@ -68,7 +72,7 @@ def _rtds(guest: Guest, action: Schedule, own: Scheduler) -> Plan:
     danger = checks.reservation(values)
     step = reservation_step(guest.key, guest.name, action.vcpu, values)
     known = [(str(one.index), one.values) for one in held if one.values]
-    undo = set_rtds(guest.key, known) if known else ()
+    undo = unless_gone(guest.key, set_rtds(guest.key, known)) if known else ()
     done = Step(about=step.about, argv=step.argv, expect=step.expect, undo=undo, keep_undo=True)
     return Plan(title=step.about, steps=(done,), danger=danger)
 
@@ -92,10 +96,18 @@ def _pool(action: Schedule, survey: Survey) -> Plan:
     return Plan(title=step.about, steps=(step,))
 
 
+def _domain_back(scheduler: str, guest: Guest, values: Mapping[str, int]) -> tuple[str, ...]:
+    if any(name not in guest.values for name in values):
+        return ()
+    before = {name: guest.values[name] for name in values}
+    return unless_gone(guest.key, set_domain(scheduler, guest.key, before))
+
+
 def _pool_back(pool: Pool, values: Mapping[str, int]) -> tuple[str, ...]:
     if any(name not in pool.values for name in values):
         return ()
-    return set_pool(pool.scheduler, pool.name, {name: pool.values[name] for name in values})
+    before = {name: pool.values[name] for name in values}
+    return unless_no_pool(pool.name, set_pool(pool.scheduler, pool.name, before))
 
 
 def _scheduler_of(guest: Guest, survey: Survey) -> Scheduler:

@@ -26,10 +26,13 @@ from hvconsole.model.problem import BoardProblem
 # The marker is random, so that a domain's name cannot pass for the end of an answer.
 SCRIPT = r"""
 m=$1
-ask() { name=$1; shift; printf '\n%s %s\n' "$m" "$name"; "$@" 2>&1; printf '\n%s = %s\n' "$m" $?; }
+ask() {
+  name=$1; shift
+  printf '\n%s %s\n' "$m" "$name"; "$@" </dev/null 2>&1; printf '\n%s = %s\n' "$m" $?
+}
 ask list xl list -c
 ask vcpus xl vcpu-list
-pools=$(xl cpupool-list 2>&1); ask pools printf '%s\n' "$pools"
+pools=$(xl cpupool-list </dev/null 2>&1); ask pools printf '%s\n' "$pools"
 ask pool-cpus xl cpupool-list -c
 for one in credit credit2 rtds; do
   case $pools in *" $one "*)
@@ -39,9 +42,9 @@ done
 if [ "$2" = all ]; then
   ask info xl info
   printf '\n%s log\n' "$m"
-  xl dmesg 2>/dev/null | grep -E 'scheduler:|Xen version'
+  xl dmesg </dev/null 2>/dev/null | grep -E 'scheduler:|Xen version'
   printf '\n%s = 0\n\n%s build\n' "$m" "$m"
-  xenhypfs cat /buildinfo/config 2>/dev/null
+  xenhypfs cat /buildinfo/config </dev/null 2>/dev/null
   printf '\n%s = 0\n' "$m"
 fi
 exit 0

@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from hvconsole.hypervisor.masks import parse_mask
+
 _LIST = re.compile(
     r"(?P<name>.*?)\s+(?P<id>\d+)\s+(?P<memory>\d+)\s+(?P<vcpus>\d+)\s+"
     # `-c` appends the pool, padded to 16 characters, without a blank of its own.
@@ -28,7 +30,6 @@ _RTDS = re.compile(
     r"(?P<extra>yes|no)"
 )
 _INFO = re.compile(r"(?P<key>[a-z_]+)\s*:(?: (?P<value>.*))?")
-_MOST_CPUS = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,27 +173,6 @@ def parse_schedule(text: str) -> Schedule:
 def parse_info(text: str) -> dict[str, str]:
     """Read ``xl info``."""
     return {row["key"]: (row["value"] or "").strip() for row in _rows(_INFO, text)}
-
-
-def parse_mask(text: str) -> frozenset[int] | None:
-    """Read a list of CPUs as xl writes it: ``0-1,3``, ``none``, or None for ``all``."""
-    if text == "all":
-        return None
-    cpus: set[int] = set()
-    for part in text.split(","):
-        low, _, high = part.partition("-")
-        # A damaged line must not make us count to a billion.
-        if low.isdecimal() and len(low) < len(str(_MOST_CPUS)) + 1:
-            last = (
-                int(high) if high.isdecimal() and len(high) < len(str(_MOST_CPUS)) + 1 else int(low)
-            )
-            cpus.update(range(int(low), min(last, _MOST_CPUS) + 1))
-    return frozenset(cpus)
-
-
-def write_mask(cpus: frozenset[int]) -> str:
-    """Write a list of CPUs as xl reads it."""
-    return ",".join(map(str, sorted(cpus)))
 
 
 def _rows(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:

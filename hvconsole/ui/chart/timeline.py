@@ -46,6 +46,7 @@ class Timeline:
         colours: The scale that colours lengths, the same in all charts and tables.
         thresholds_ns: Lines to draw across.
         cursor_s: Moment to mark, or None.
+        markers_s: Moments at which something was done to the board.
         length_label: Says a length in ns.
         time_label: Says a moment in seconds, given the distance of two labels.
     """
@@ -58,6 +59,7 @@ class Timeline:
     time_label: Callable[[float, float], str]
     thresholds_ns: tuple[float, ...] = ()
     cursor_s: float | None = None
+    markers_s: tuple[float, ...] = ()
 
 
 def draw_timeline(what: Timeline, width: int, height: int) -> Canvas:
@@ -69,6 +71,7 @@ def draw_timeline(what: Timeline, width: int, height: int) -> Canvas:
     canvas.put(place.left, 0, _data(what, place))
     _shade_unwatched(canvas, what, place)
     _threshold_lines(canvas, what, place)
+    _markers(canvas, what, place)
     _cursor(canvas, what, place)
     draw_left(canvas, place, ticks(what.scale, place.most_rows_ticks, what.length_label))
     start, end = span_of(what.columns)
@@ -134,12 +137,27 @@ def _threshold_lines(canvas: Canvas, what: Timeline, place: Layout) -> None:
         canvas.fill_empty((y, slice(place.left, None)), "╌", Role.THRESHOLD)
 
 
-def _cursor(canvas: Canvas, what: Timeline, place: Layout) -> None:
+def _markers(canvas: Canvas, what: Timeline, place: Layout) -> None:
+    for moment in what.markers_s:
+        x = _column(what, place, moment)
+        if x is not None:
+            canvas.fill_empty((slice(place.height), x), "┆", Role.MARK)
+            canvas.text(x, 0, "▼", Role.KEY)
+
+
+def _column(what: Timeline, place: Layout, moment_s: float) -> int | None:
+    """Return the column of cells of a moment, None outside of the view."""
     start, end = span_of(what.columns)
-    if what.cursor_s is None or not start <= what.cursor_s <= end or end <= start:
+    if not start <= moment_s <= end or end <= start:
+        return None
+    share = (moment_s - start) / (end - start)
+    return place.left + min(int(share * place.width), place.width - 1)
+
+
+def _cursor(canvas: Canvas, what: Timeline, place: Layout) -> None:
+    x = None if what.cursor_s is None else _column(what, place, what.cursor_s)
+    if x is None:
         return
-    share = (what.cursor_s - start) / (end - start)
-    x = place.left + min(int(share * place.width), place.width - 1)
     chars = canvas.chars[: place.height, x]
     chars[(chars < BRAILLE) | (chars >= BRAILLE + 256)] = ord("│")
     canvas.roles[: place.height, x] = Role.CURSOR

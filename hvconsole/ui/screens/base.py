@@ -158,7 +158,7 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
     def _show_status(self, status: Status) -> None:
         width = self.size.width
         self.query_one(Header).show(header(status, self.seen, width))
-        gone = status.link in {"lost", "reconnecting"}
+        gone = status.link in {"lost", "booting", "reconnecting"}
         self.query_one("#link-banner", Banner).show([banner.link(status, width)] if gone else [])
         self._show_problem_of(status)
 

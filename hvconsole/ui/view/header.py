@@ -23,6 +23,7 @@ _SESSION = 32
 LINKS: dict[LinkState, tuple[str, str, Role]] = {
     "connecting": ("◌", "connecting", Role.WARN),
     "connected": ("⇄", "connected", Role.GOOD),
+    "booting": ("◌", "booting", Role.WARN),
     "reconnecting": ("↻", "reconnecting", Role.WARN),
     "lost": ("✕", "link lost", Role.BAD),
     "replay": ("▸", "replay", Role.GOOD),

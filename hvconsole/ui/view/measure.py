@@ -19,6 +19,8 @@ from hvconsole.ui.view.header import board_title
 from hvconsole.ui.view.window import Window
 
 _DETAIL = 100
+_MARKER = 48
+_NEAR = 0.01  # share of the view: about a cell
 
 Pieces = tuple[tuple[str, int], ...]
 
@@ -90,6 +92,8 @@ def why_empty(status: Status, start_key: str) -> str:
             said = f"preparing {board}"
         case "connected", _:
             said = "waiting for the first frame"
+        case "booting", _:
+            return f"booting {board} {detail}"
         case "lost", _:
             said = f"{board} is out of reach"
         case _:
@@ -125,6 +129,18 @@ def say_reading(read: Reading) -> Pieces:
         both = f"{units.duration(read.shortest_ns)} … {units.duration(read.longest_ns)}"
         pieces += [(both, int(Role.STRONG)), (f"{units.count(read.count)} switches", Role.TEXT)]
     return tuple((text, int(role)) for text, role in pieces)
+
+
+def say_marker(snapshot: Snapshot, cursor_s: float | None) -> Pieces:
+    """Say what was done to the board: at the cursor, else last of what is in view."""
+    markers = snapshot.markers
+    if cursor_s is not None:
+        near = (snapshot.columns.edges_s[-1] - snapshot.columns.edges_s[0]) * _NEAR
+        markers = tuple(one for one in markers if abs(one.at_s - cursor_s) <= near)
+    if not markers:
+        return ()
+    text = plain(markers[-1].text, _MARKER).encode("ascii", "replace").decode()  # frames: narrow
+    return ((f"▼ {text}", int(Role.KEY)),)
 
 
 def longest_moment(columns: Columns) -> float | None:

@@ -132,6 +132,7 @@ class TimelinePanel(ChartPanel):
             time_label=units.moment,
             thresholds_ns=measure.thresholds(snapshot, self.lanes),
             cursor_s=self.cursor_s,
+            markers_s=tuple(marker.at_s for marker in snapshot.markers),
         )
         return draw_timeline(what, width, height)
 
@@ -140,13 +141,15 @@ class TimelinePanel(ChartPanel):
         if self.snapshot is None or self._message:
             return Caption("switches")
         limits = measure.thresholds(self.snapshot, self.lanes)
-        reading = None
+        foot: measure.Pieces = ()
         if (moment := self.cursor_s) is not None:
             reading = measure.reading(self.snapshot.columns, moment)
+            foot = measure.say_reading(reading) if reading is not None else ()
+        done = measure.say_marker(self.snapshot, self.cursor_s)
         return Caption(
             "switches",
             info=measure.view_info(self.window, self.lengths, self.lanes, limits),
-            foot=measure.say_reading(reading) if reading is not None else (),
+            foot=(*foot, *done),
         )
 
     def on_mouse_move(self, event: events.MouseMove) -> None:

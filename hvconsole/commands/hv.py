@@ -1,0 +1,302 @@
+"""``hvconsole hv``: the hypervisor of a board, scripted."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import shlex
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hvconsole.commands.common import (
+    add_board_argument,
+    add_host_key_argument,
+    add_json_argument,
+    cpu_list,
+    print_json,
+    run_async,
+)
+from hvconsole.commands.targets import add_sim_arguments, reach, sim_options
+from hvconsole.hypervisor import actions as do
+from hvconsole.model.problem import Cancelled, UsageProblem
+from hvconsole.model.text import plain
+
+if TYPE_CHECKING:
+    from hvconsole.hypervisor.driver import Driver
+    from hvconsole.hypervisor.plan import Plan, Progress
+    from hvconsole.link.protocol import Link
+    from hvconsole.model.hypervisor import Survey
+
+_MARKS = {"begun": "…", "done": "✓", "failed": "✗", "taken back": "↺", "stays": "!"}
+_SIMPLE: dict[str, tuple[Callable[..., do.Action], str]] = {
+    "start": (do.Start, "let a guest run that is made but does not"),
+    "stop": (do.Stop, "ask a guest to shut down"),
+    "restart": (do.Restart, "let a guest boot again"),
+    "pause": (do.Pause, "let a guest stand still"),
+    "resume": (do.Resume, "let a paused guest go on"),
+    "destroy": (do.Destroy, "end a guest at once"),
+}
+_VALUE = re.compile(r"(?P<name>[a-z][a-z0-9-]*)=(?P<value>\d{1,9})")
+_IMAGE = re.compile(r"(?P<path>.+?)(?:@(?P<address>0x[0-9A-Fa-f]{1,16}))?")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the board and the actions."""
+    add_board_argument(parser)
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    _action(actions, "list", "guests, vCPUs, pools and schedulers")
+    for name, (_, text) in _SIMPLE.items():
+        _action(actions, name, text).add_argument("guest", metavar="GUEST")
+    create = _action(actions, "create", "make a guest from a configuration")
+    create.add_argument("config", type=Path, metavar="FILE", help="on this machine")
+    create.add_argument("--on-board", action="store_true", help="FILE lies on the board")
+    create.add_argument("--name", default="", help="another name than the configuration's")
+    create.add_argument("--paused", action="store_true", help="do not let it run yet")
+    load = _action(actions, "load", "put images into a guest's memory (Jailhouse)")
+    load.add_argument("guest", metavar="GUEST")
+    load.add_argument("images", nargs="+", metavar="FILE[@ADDRESS]", help="on the board")
+    _action(actions, "enable", "let Jailhouse take the machine over").add_argument(
+        "config", metavar="FILE", help="system configuration, on the board"
+    )
+    _action(actions, "disable", "let Jailhouse give the machine back")
+    _add_scheduling(actions)
+    _add_pools(actions)
+
+
+def _add_scheduling(actions: Any) -> None:
+    sched = _action(actions, "sched", "set scheduler values, or switch a guest's scheduler")
+    sched.add_argument("guest", nargs="?", default="", metavar="GUEST")
+    sched.add_argument("values", nargs="*", metavar="NAME=VALUE", help="weight=512 period=10000")
+    sched.add_argument("--vcpu", type=int, metavar="N", help="one vCPU only")
+    sched.add_argument("--pool", default="", metavar="POOL", help="the pool's own values")
+    sched.add_argument("--to", default="", metavar="SCHEDULER", help="switch the guest to it, live")
+    sched.add_argument("--cpus", type=cpu_list, default=(), metavar="N[,N…]", help="with --to")
+    pin = _action(actions, "pin", "say which CPUs a guest's vCPUs may use and prefer")
+    pin.add_argument("guest", metavar="GUEST")
+    pin.add_argument("--vcpu", type=int, metavar="N", help="one vCPU only")
+    pin.add_argument("--hard", type=cpu_list, metavar="N[,N…]", help="may run on these only")
+    pin.add_argument("--soft", type=cpu_list, metavar="N[,N…]", help="prefers these")
+    vcpus = _action(actions, "vcpus", "say how many vCPUs a guest uses")
+    vcpus.add_argument("guest", metavar="GUEST")
+    vcpus.add_argument("count", type=int, metavar="COUNT")
+
+
+def _add_pools(actions: Any) -> None:
+    pool = _action(actions, "pool", "cpupools: create, destroy, add, remove, move", leaf=False)
+    steps = pool.add_subparsers(dest="pool_action", metavar="WHAT", required=True)
+    create = _action(steps, "create", "make a pool")
+    create.add_argument("name", metavar="NAME")
+    create.add_argument("--sched", required=True, metavar="SCHEDULER")
+    create.add_argument("--cpus", type=cpu_list, default=(), metavar="N[,N…]")
+    _action(steps, "destroy", "give its CPUs back to Pool-0").add_argument("name", metavar="NAME")
+    for name, text in (("add", "move a CPU into a pool"), ("remove", "take a CPU out of it")):
+        one = _action(steps, name, text)
+        one.add_argument("name", metavar="NAME")
+        one.add_argument("cpu", type=int, metavar="CPU")
+    move = _action(steps, "move", "move a guest into a pool")
+    move.add_argument("guest", metavar="GUEST")
+    move.add_argument("name", metavar="NAME")
+
+
+def _action(actions: Any, name: str, text: str, *, leaf: bool = True) -> argparse.ArgumentParser:
+    one: argparse.ArgumentParser = actions.add_parser(name, help=text, description=text)
+    if leaf:
+        one.add_argument("--dry-run", action="store_true", help="print the commands, do nothing")
+        one.add_argument("--yes", action="store_true", help="agree to what it destroys")
+        add_host_key_argument(one)
+        add_json_argument(one)
+        add_sim_arguments(one)
+    return one
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Look, or do one action and read back what became of it."""
+    wanted = action_of(arguments)  # before connecting: wrong words are told at once
+    return run_async(_run(arguments, wanted))
+
+
+async def _run(arguments: argparse.Namespace, wanted: do.Action | None) -> int:
+    from hvconsole.board.facts import gather
+    from hvconsole.commands.sessions import link_maker
+    from hvconsole.hypervisor.detect import driver_for
+
+    async with reach(arguments.board, sim_options(arguments)) as profile:
+        link = link_maker(profile, accept_new_host_key=arguments.accept_new_host_key)()
+        await link.open()
+        try:
+            driver = driver_for(link, await gather(link), sudo=profile.sudo)
+            survey = await driver.survey()
+            if wanted is None:
+                return _show(survey, arguments)
+            return await _do(wanted, driver, link, survey, arguments)
+        finally:
+            await link.close()
+
+
+async def _do(
+    wanted: do.Action, driver: Driver, link: Link, survey: Survey, arguments: argparse.Namespace
+) -> int:
+    from hvconsole.hypervisor.carry_out import carry_out
+
+    plan = driver.plan(wanted, survey)
+    if arguments.dry_run:
+        return _tell_plan(plan, as_json=arguments.json)
+    if plan.boot_mode:
+        raise UsageProblem(
+            f"cannot {plan.title} while the board is up",
+            detail="\n".join(plan.notes),
+            hint=f"hvconsole boot {shlex.quote(arguments.board)} {plan.boot_mode}",
+        )
+    if plan.danger and not arguments.yes:
+        raise Cancelled(f"not done: {plan.title}", detail=plan.danger, hint="--yes agrees to it")
+    for note in plan.notes:
+        sys.stderr.write(f"  {plain(note, 200)}\n")
+    seen = await carry_out(plan, driver, link, tell=_tell)
+    if arguments.json:
+        from hvconsole.commands.hv_text import as_document
+
+        print_json({"done": plan.title, "survey": as_document(seen)})
+    else:
+        sys.stdout.write(f"done: {plain(plan.title, 200)}\n")
+    return 0
+
+
+def action_of(arguments: argparse.Namespace) -> do.Action | None:  # noqa: PLR0911  # a table of cases
+    """Return what the words ask for; None for a look.
+
+    Raises:
+        UsageProblem: A value or an image is written wrongly, or a file cannot be read.
+    """
+    match arguments.action:
+        case "list":
+            return None
+        case "create":
+            return do.Create(
+                config=b"" if arguments.on_board else _read(arguments.config),
+                on_board=arguments.on_board,
+                source=str(arguments.config),
+                name=arguments.name,
+                paused=arguments.paused,
+            )
+        case "load":
+            return do.Load(guest=arguments.guest, images=tuple(map(_image, arguments.images)))
+        case "enable":
+            return do.Enable(config=arguments.config)
+        case "disable":
+            return do.Disable()
+        case "sched":
+            return _sched(arguments)
+        case "pin":
+            return do.Pin(
+                guest=arguments.guest,
+                vcpu=arguments.vcpu,
+                hard=None if arguments.hard is None else frozenset(arguments.hard),
+                soft=None if arguments.soft is None else frozenset(arguments.soft),
+            )
+        case "vcpus":
+            return do.SetVcpus(guest=arguments.guest, count=arguments.count)
+        case "pool":
+            return _pool(arguments)
+        case name:
+            return _SIMPLE[name][0](guest=arguments.guest)
+
+
+def _sched(arguments: argparse.Namespace) -> do.Action:
+    words = list(arguments.values)
+    guest = arguments.guest
+    if "=" in guest and arguments.pool:
+        words.insert(0, guest)
+        guest = ""
+    values: dict[str, int] = {}
+    for word in words:
+        match = _VALUE.fullmatch(word)
+        if match is None:
+            raise UsageProblem(f"'{plain(word, 60)}' sets nothing", hint="write it as weight=512")
+        values[match["name"]] = int(match["value"])
+    if bool(guest) == bool(arguments.pool):
+        raise UsageProblem("say a GUEST or --pool POOL", hint="hvconsole hv BOARD sched --help")
+    if arguments.to:
+        cpus = frozenset(arguments.cpus)
+        return do.SwitchScheduler(guest=guest, scheduler=arguments.to, cpus=cpus, values=values)
+    return do.Schedule(guest=guest, vcpu=arguments.vcpu, pool=arguments.pool, values=values)
+
+
+def _pool(arguments: argparse.Namespace) -> do.Action:
+    match arguments.pool_action:
+        case "create":
+            cpus = frozenset(arguments.cpus)
+            return do.MakePool(name=arguments.name, scheduler=arguments.sched, cpus=cpus)
+        case "destroy":
+            return do.DestroyPool(name=arguments.name)
+        case "add":
+            return do.AddCpu(pool=arguments.name, cpu=arguments.cpu)
+        case "remove":
+            return do.RemoveCpu(pool=arguments.name, cpu=arguments.cpu)
+        case _:
+            return do.Move(guest=arguments.guest, pool=arguments.name)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UsageProblem(f"{path} cannot be read", detail=error.strerror or "") from error
+
+
+def _image(text: str) -> tuple[str, int | None]:
+    match = _IMAGE.fullmatch(text)
+    if match is None:
+        raise UsageProblem("an image has no name", hint="write it as FILE or FILE@0x1000")
+    return match["path"], int(match["address"], 16) if match["address"] else None
+
+
+def _show(survey: Survey, arguments: argparse.Namespace) -> int:
+    from hvconsole.commands.hv_text import as_document, render
+
+    if arguments.json:
+        print_json({"board": arguments.board} | as_document(survey))
+    else:
+        sys.stdout.write(render(survey) + "\n")
+    return 0
+
+
+def _tell_plan(plan: Plan, *, as_json: bool) -> int:
+    if as_json:
+        print_json(
+            {
+                "title": plan.title,
+                "danger": plan.danger,
+                "notes": plan.notes,
+                "boot_mode": plan.boot_mode,
+                "steps": [
+                    {
+                        "about": step.about,
+                        "argv": step.argv,
+                        "expect": step.expect.text if step.expect else "",
+                        "undo": step.undo,
+                    }
+                    for step in plan.steps
+                ],
+            }
+        )
+        return 0
+    for line in (*plan.notes, *([f"danger: {plan.danger}"] if plan.danger else [])):
+        sys.stderr.write(f"# {plain(line, 300)}\n")
+    if plan.boot_mode:
+        sys.stdout.write(f"# needs another boot: hvconsole boot BOARD {plan.boot_mode}\n")
+    for step in plan.steps:
+        sys.stdout.write(shlex.join(step.argv) + "\n")
+    return 0
+
+
+def _tell(progress: Progress) -> None:
+    if progress.state == "begun":
+        return
+    line = f"{_MARKS[progress.state]} {progress.step.about}"
+    if progress.state in {"taken back", "stays"}:
+        line += f": {progress.state}"
+    if progress.detail:
+        line += f": {progress.detail}"
+    sys.stderr.write(plain(line, 200) + "\n")

@@ -1,0 +1,1 @@
+"""Jailhouse through its sysfs tree and its command."""

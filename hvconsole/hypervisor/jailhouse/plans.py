@@ -1,0 +1,268 @@
+"""Actions on Jailhouse and its cells as plans."""
+
+from __future__ import annotations
+
+import re
+
+from hvconsole.hypervisor import actions as do
+from hvconsole.hypervisor.jailhouse.survey import CELLS_OWN_CPUS
+from hvconsole.hypervisor.plan import Expectation, Plan, Step
+from hvconsole.model.hypervisor import Guest, GuestState, Survey
+from hvconsole.model.problem import BoardProblem, UsageProblem
+from hvconsole.model.text import plain
+
+Argv = tuple[str, ...]
+
+# Signature and revision take eight bytes in every revision; the name follows (cell-config.h).
+_NAME_AT, _NAME_BYTES = 8, 32
+_SIGNATURES = (b"JHCELL", b"JHCLL")
+_SYSTEM_SIGNATURES = (b"JHSYST", b"JHSYS")
+_MOST_BYTES = 1 << 20
+_SAFE = re.compile(r"[^A-Za-z0-9_.-]+")
+_ENABLE_S = 60.0
+_DESTROY_OTHERS = (
+    "for c in /sys/devices/jailhouse/cells/*/; do i=${c%/}; i=${i##*/}; "
+    'case " $1 " in *" $i "*) ;; *) jailhouse cell destroy "$i" || exit 1 ;; esac; done'
+)
+
+
+def plan(action: do.Action, survey: Survey) -> Plan:  # noqa: PLR0911  # a table of cases
+    """Return how an action is done in the surveyed state.
+
+    Raises:
+        UsageProblem: What was asked for makes no sense here.
+        BoardProblem: Jailhouse cannot do that, or not now.
+    """
+    match action:
+        case do.Enable():
+            return _enable(action, survey)
+        case do.Disable():
+            return _disable(survey)
+        case do.Create():
+            return _create(action, _active(survey))
+        case do.Load():
+            return _load(action, _cell(survey, action.guest))
+        case do.Start(guest=name):
+            return _start(_cell(survey, name))
+        case do.Stop(guest=name):
+            return _stop(_cell(survey, name))
+        case do.Restart(guest=name):
+            cell = _cell(survey, name)
+            again = (*_stop(cell).steps, *_start(cell).steps)
+            note = "its memory stays as it is: a cell that changed it has to be loaded again"
+            return Plan(title=f"restart {_named(cell)}", steps=again, notes=(note,))
+        case do.Destroy(guest=name):
+            return _destroy(_cell(survey, name))
+        case _:
+            raise BoardProblem(
+                f"Jailhouse cannot {do.kind(action)}",
+                detail=CELLS_OWN_CPUS,
+                hint="use Xen for that",
+            )
+
+
+def cell_name(config: bytes, source: str) -> str:
+    """Return the name in a cell's binary configuration.
+
+    Raises:
+        UsageProblem: It is no cell configuration, or its name is none that can be handled.
+    """
+    shown = plain(source, 80)
+    if config.startswith(_SYSTEM_SIGNATURES):
+        raise UsageProblem(
+            f"{shown} is a system configuration", hint="'enable' takes it; 'create' takes a cell's"
+        )
+    if not config.startswith(_SIGNATURES) or len(config) < _NAME_AT + _NAME_BYTES:
+        raise UsageProblem(
+            f"{shown} is no cell configuration",
+            hint="a TOML form becomes one by: hvconsole cell build FILE.toml -o FILE.cell",
+        )
+    name = config[_NAME_AT : _NAME_AT + _NAME_BYTES].split(b"\0")[0].decode("utf-8", "replace")
+    if not name or not name.isprintable():
+        raise UsageProblem(f"{shown} names its cell in a way that cannot be typed")
+    return name
+
+
+def _enable(action: do.Enable, survey: Survey) -> Plan:
+    if survey.active:
+        return Plan(title="enable Jailhouse", notes=("it is enabled already",))
+    reason = survey.abilities.get(do.kind(do.Enable), "")
+    if reason:
+        raise BoardProblem(
+            "Jailhouse cannot be enabled",
+            detail=reason,
+            hint="boot with memory reserved: hvconsole boot BOARD jailhouse",
+        )
+    if not action.config.startswith("/"):
+        raise UsageProblem(
+            "no system configuration is named", hint="say its whole path on the board"
+        )
+    load = Step(
+        about="load Jailhouse's driver",
+        argv=("sh", "-c", "[ -d /sys/module/jailhouse ] || modprobe jailhouse"),
+    )
+    enable = Step(
+        about="enable Jailhouse",
+        argv=("jailhouse", "enable", action.config),
+        expect=_active_is(on=True),
+        undo=("sh", "-c", '[ "$(cat /sys/devices/jailhouse/enabled)" != 1 ] || jailhouse disable'),
+        keep_undo=True,
+        timeout_s=_ENABLE_S,
+    )
+    danger = (
+        "a configuration of another board, or with fewer CPUs than are online, hangs the whole "
+        "board without a word; then only a reset helps"
+    )
+    return Plan(title="enable Jailhouse", steps=(load, enable), danger=danger)
+
+
+def _disable(survey: Survey) -> Plan:
+    if not survey.active:
+        return Plan(title="disable Jailhouse", notes=("it is not enabled",))
+    cells = [guest for guest in survey.guests if guest.role != "control"]
+    danger = f"cells end at once: {', '.join(map(_named, cells))}" if cells else ""
+    step = Step(
+        about="disable Jailhouse", argv=("jailhouse", "disable"), expect=_active_is(on=False)
+    )
+    return Plan(title="disable Jailhouse", steps=(step,), danger=danger)
+
+
+def _create(action: do.Create, survey: Survey) -> Plan:
+    if action.on_board:
+        return _create_there(action, survey)
+    if len(action.config) > _MOST_BYTES:
+        raise UsageProblem(f"{plain(action.source, 80)} is too large for a cell configuration")
+    name = cell_name(action.config, action.source)
+    if any(guest.name == name for guest in survey.guests):
+        raise UsageProblem(f"a cell is named '{plain(name, 40)}' already", hint="destroy it first")
+    path = f"/tmp/hvconsole-{_SAFE.sub('-', name)}.cell"  # noqa: S108  # on the board; removed below
+    make = Step(
+        about=f"create cell '{plain(name, 40)}'",
+        argv=("jailhouse", "cell", "create", path),
+        expect=_named_cell(name),
+        undo=_unless_gone(name),
+        keep_undo=True,
+        files={path: action.config},
+    )
+    tidy = Step(about="remove the configuration's copy", argv=("rm", "-f", path))
+    note = "the root cell loses the CPUs that the configuration names"
+    return Plan(title=make.about, steps=(make, tidy), notes=(note,))
+
+
+def _create_there(action: do.Create, survey: Survey) -> Plan:
+    """Create a cell from a file of the board: its name is known only afterwards."""
+    if not action.source.startswith("/"):
+        raise UsageProblem(f"'{plain(action.source, 60)}' is no whole path on the board")
+    before = frozenset(guest.key for guest in survey.guests)
+    new = Expectation(
+        text="a new cell is there",
+        holds=lambda seen: not {guest.key for guest in seen.guests} <= before,
+    )
+    step = Step(
+        about=f"create a cell from {plain(action.source, 60)}",
+        argv=("jailhouse", "cell", "create", action.source),
+        expect=new,
+        undo=("sh", "-c", _DESTROY_OTHERS, "undo", " ".join(sorted(before))),
+        keep_undo=True,
+    )
+    note = "the root cell loses the CPUs that the configuration names"
+    return Plan(title=step.about, steps=(step,), notes=(note,))
+
+
+def _load(action: do.Load, cell: Guest) -> Plan:
+    words: list[str] = []
+    for path, address in action.images:
+        if not path.startswith("/"):
+            raise UsageProblem(f"'{plain(path, 60)}' is no whole path", hint="say /… on the board")
+        words += [path, *(["-a", f"{address:#x}"] if address is not None else [])]
+    title = f"load {_named(cell)}"
+    step = Step(
+        about=title,
+        argv=("jailhouse", "cell", "load", cell.key, *words),
+        expect=_state(cell.key, "stopped"),
+    )
+    danger = f"{_named(cell)} runs: loading stops it" if cell.state == "running" else ""
+    return Plan(title=title, steps=(step,), danger=danger)
+
+
+def _start(cell: Guest) -> Plan:
+    title = f"start {_named(cell)}"
+    danger = f"{_named(cell)} runs already: starting resets it" if cell.state == "running" else ""
+    step = Step(
+        about=title,
+        argv=("jailhouse", "cell", "start", cell.key),
+        expect=_state(cell.key, "running"),
+        undo=("jailhouse", "cell", "shutdown", cell.key),
+    )
+    return Plan(title=title, steps=(step,), danger=danger)
+
+
+def _stop(cell: Guest) -> Plan:
+    title = f"shut {_named(cell)} down"
+    step = Step(
+        about=title,
+        argv=("jailhouse", "cell", "shutdown", cell.key),
+        expect=_state(cell.key, "stopped"),
+    )
+    return Plan(title=title, steps=(step,))
+
+
+def _destroy(cell: Guest) -> Plan:
+    title = f"destroy {_named(cell)}"
+    danger = f"{_named(cell)} runs, and ends at once" if cell.state == "running" else ""
+    step = Step(
+        about=title,
+        argv=("jailhouse", "cell", "destroy", cell.key),
+        expect=Expectation(
+            text=f"{_named(cell)} is gone", holds=lambda seen: seen.guest(cell.key) is None
+        ),
+    )
+    return Plan(title=title, steps=(step,), danger=danger)
+
+
+def _active(survey: Survey) -> Survey:
+    if not survey.active:
+        raise BoardProblem("Jailhouse is not enabled", hint="enable it first")
+    return survey
+
+
+def _cell(survey: Survey, name: str) -> Guest:
+    found = _active(survey).guest(name)
+    if found is None:
+        there = ", ".join(plain(one.name, 40) for one in survey.guests)
+        raise UsageProblem(f"there is no cell '{plain(name, 40)}'", hint=f"there are: {there}")
+    if found.role == "control":
+        raise BoardProblem(
+            "that is the root cell: the Linux we are logged in to",
+            hint="'disable' gives it the machine back",
+        )
+    return found
+
+
+def _named(cell: Guest) -> str:
+    return f"cell '{plain(cell.name, 40)}'"
+
+
+def _unless_gone(name: str) -> Argv:
+    script = 'grep -qxF -- "$1" /sys/devices/jailhouse/cells/*/name 2>/dev/null || exit 0; '
+    return ("sh", "-c", script + 'exec jailhouse cell destroy --name "$1"', "undo", name)
+
+
+def _active_is(*, on: bool) -> Expectation:
+    text = f"Jailhouse is {'enabled' if on else 'not enabled'}"
+    return Expectation(text=text, holds=lambda seen: seen.active is on)
+
+
+def _named_cell(name: str) -> Expectation:
+    def holds(seen: Survey) -> bool:
+        return any(guest.name == name for guest in seen.guests)
+
+    return Expectation(text=f"a cell '{plain(name, 40)}' is there", holds=holds)
+
+
+def _state(key: str, wanted: GuestState) -> Expectation:
+    def holds(seen: Survey) -> bool:
+        guest = seen.guest(key)
+        return guest is not None and guest.state == wanted
+
+    return Expectation(text=f"cell {key} is {wanted}", holds=holds)

@@ -1,0 +1,63 @@
+"""What can be measured in virtual time: Linux alone, and Xen with each of its schedulers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from hvconsole.lab.machine import NATIVE
+from hvconsole.model.problem import UsageProblem
+
+_BUSY = "-busy"
+_ALONE_S, _BUSY_S = 1.0, 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One fixed measurement.
+
+    Attributes:
+        name: ``native``, ``xen-rtds``, ``xen-rtds-busy``.
+        mode: The boot mode.
+        busy: Beside Linux a guest computes for ever on the same, only CPU.
+        seconds: How long is sampled, in virtual time.
+    """
+
+    name: str
+    mode: str
+    busy: bool
+    seconds: float
+
+
+def _conditions() -> dict[str, Condition]:
+    alone = [NATIVE, "xen-null", "xen-credit2", "xen-credit", "xen-rtds"]
+    # null gives each virtual CPU one of its own, and there is but one.
+    contended = ["xen-credit", "xen-credit2", "xen-rtds"]
+    every = [Condition(mode, mode, busy=False, seconds=_ALONE_S) for mode in alone]
+    every += [Condition(mode + _BUSY, mode, busy=True, seconds=_BUSY_S) for mode in contended]
+    return {one.name: one for one in every}
+
+
+CONDITIONS = _conditions()
+
+
+def conditions_named(names: Sequence[str]) -> list[Condition]:
+    """Return conditions by name, ``xen-`` may be left out; in the order of the table.
+
+    Raises:
+        UsageProblem: There is none of a name.
+    """
+    wanted = {_named(name) for name in names}
+    return [one for one in CONDITIONS.values() if one.name in wanted]
+
+
+def _named(name: str) -> str:
+    for known in (name, f"xen-{name}"):
+        if known in CONDITIONS:
+            return known
+    near = get_close_matches(name, CONDITIONS, n=1)
+    raise UsageProblem(
+        f"nothing to measure is named '{name}'",
+        hint=f"did you mean '{near[0]}'?" if near else f"choose from: {', '.join(CONDITIONS)}",
+    )

@@ -1,0 +1,56 @@
+"""The lab's boards as every other command takes them. Cheap to import."""
+
+from __future__ import annotations
+
+import msgspec
+
+from hvconsole.lab.inventory import profile
+from hvconsole.lab.machine import NATIVE, SCHEDULERS
+from hvconsole.lab.places import BANANA_BOARD, BOARDS, check_name
+from hvconsole.model.board import BoardProfile
+from hvconsole.model.boot import BootMode, BootProof
+
+# U-Boot's script on the disk chooses by this variable, and passes it on to Linux.
+_UBOOT = ("setenv mode {}", "run bootcmd")
+_MODE_WORD = "hvconsole.mode={}"
+_TIMEOUT_S = 180.0
+_BANANA_TIMEOUT_S = 360.0
+_UNFINISHED = {"rtds", "null", "arinc653"}
+
+
+def lab_names() -> tuple[str, ...]:
+    """Return the names of the lab's boards, whether or not they are built."""
+    return BOARDS
+
+
+def lab_profile(name: str) -> BoardProfile:
+    """Return a running board's profile, its boot modes with it.
+
+    Raises:
+        UsageProblem: There is none of that name.
+        Problem: It does not run, or is not built; with the command that changes that.
+    """
+    timeout = _BANANA_TIMEOUT_S if check_name(name) == BANANA_BOARD else _TIMEOUT_S
+    return msgspec.structs.replace(profile(name), modes=lab_modes(timeout))
+
+
+def lab_modes(timeout_s: float = _TIMEOUT_S) -> dict[str, BootMode]:
+    """Return the ways to boot a lab board, by name; the first is its own."""
+    native = _mode(NATIVE, "Linux alone", BootProof(hypervisor="none"), timeout_s)
+    modes = {NATIVE: native}
+    for scheduler in SCHEDULERS:
+        name = f"xen-{scheduler}"
+        rebuilt = " (not in release builds; the lab's own build)"
+        about = f"Xen with the {scheduler} scheduler{rebuilt if scheduler in _UNFINISHED else ''}"
+        proof = BootProof(hypervisor="xen", scheduler=scheduler)
+        modes[name] = _mode(name, about, proof, timeout_s)
+    return modes
+
+
+def _mode(name: str, about: str, proof: BootProof, timeout_s: float) -> BootMode:
+    return BootMode(
+        about=about,
+        uboot=tuple(line.format(name) for line in _UBOOT),
+        proof=msgspec.structs.replace(proof, cmdline=(_MODE_WORD.format(name),)),
+        timeout_s=timeout_s,
+    )

@@ -1,0 +1,237 @@
+"""The loop of shell on the board, driven: each line arrives once, or a problem says why not."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections import deque
+from collections.abc import Callable, Iterable
+
+from hvconsole.link.serial_shell_login import SharedLine
+from hvconsole.model.problem import BoardProblem, LinkProblem
+from hvconsole.wire import shell
+
+_ANSWER_S = 2.0  # a short line's text is done and acknowledged long before
+_TRIES = 6
+_SILENT_S = 15.0
+_WINDOW = 3  # lines under way: 3 × MAX_TEXT fit a terminal's 4,095 bytes
+
+Heard = Callable[[bytes, list[tuple[shell.Reply, int]]], None]
+
+
+class ShellLoop:
+    """Runs texts of shell on the board, in order.
+
+    Args:
+        line: The line; a shell must wait at its other end.
+        heard: Is handed all bytes and the replies among them, before anybody else.
+    """
+
+    def __init__(self, line: SharedLine, heard: Heard) -> None:
+        self._line = line
+        self._heard = heard
+        self._token = secrets.token_hex(4)
+        self._replies = shell.Replies(self._token)
+        self._queue: deque[shell.Reply] = deque()
+        self._news = asyncio.Event()
+        self._stop = line.subscribe(self._take)
+        self._sent = 0
+        self._done = 0
+        self.hexadecimal = False
+        self.gzip = False
+
+    async def start(self) -> None:
+        """Start the loop and teach it.
+
+        Raises:
+            BoardProblem: The board has no folder to work in, or lacks ``cksum``.
+            LinkProblem: It does not answer.
+        """
+        for _ in range(3):
+            self._line.write(shell.start_line(self._token).encode())
+            if await self.wait_for("r", 5.0) is not None:
+                break
+        else:
+            raise LinkProblem(f"{self._line.name}: the shell does not do as it is told")
+        await self.send(shell.setup_texts())
+        body = ""
+        for _ in range(3):
+            await self.send(['R "i$m$g:$d"'.replace("$d", "${d:+ok}")])
+            if (reply := await self.wait_for("i", 1.0)) is not None:
+                body = reply.body
+                break
+        what, _, usable = body.partition(":")
+        if not usable:
+            raise BoardProblem(
+                f"{self._line.name}: the board has no place to work in",
+                detail="no folder for temporary files can be written, or cksum is missing",
+            )
+        self.hexadecimal, self.gzip = what[:1] == "h", what[1:] == "z"
+
+    async def send(self, texts: Iterable[str]) -> None:
+        """Have texts done, several under way at a time; return once all are done.
+
+        Raises:
+            LinkProblem: The board does not acknowledge them.
+        """
+        lines = list(texts)
+        base = self._done
+        at, tries = 0, 0
+        self._sent = base
+        while (done := self._done - base) < len(lines):
+            at = max(at, done)
+            while at < len(lines) and at - done < _WINDOW:
+                self._line.write(shell.numbered(self._token, base + at + 1, lines[at]))
+                at += 1
+            if await self._progress(base + done):
+                tries = 0
+                continue
+            tries += 1
+            if tries > _TRIES:
+                raise self._lost()
+            at = done  # some line was lost, or its answer: from there on once more
+
+    async def finish(self, text: str, timeout: float) -> shell.Reply | None:
+        """Have one text done that may take long; return its status, or None if it takes longer."""
+        number = self._done + 1
+        line = shell.numbered(self._token, number, text)
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + timeout
+        self._queue.clear()
+        self._line.write(line)
+        while True:
+            left = deadline - loop.time()
+            reply = await self.wait_for("s", min(max(left, 0.0), 5.0))
+            if reply is not None:
+                self._done = max(self._done, number)  # its acknowledgement may be cut
+                return reply
+            if self._done >= number:  # done, but the status was cut by something else
+                await self.send(["S"])
+                return await self.wait_for("s", _ANSWER_S)
+            if left <= 0:
+                return None
+            self._line.write(line)  # taken once at most; asks for the acknowledgement at least
+
+    async def foreground(self) -> shell.Reply:
+        """Run the command on the line itself; return its status once it ended.
+
+        While it runs nothing may be sent again: it would be the process's input.
+
+        Raises:
+            LinkProblem: It ended, and its status never came.
+        """
+        number = self._done + 1
+        self._queue.clear()
+        self._line.write(shell.numbered(self._token, number, "Z"))
+        while True:
+            if (reply := await self.wait_for("s", 1.0)) is not None:
+                self._done = max(self._done, number)
+                self.type(b"\x15\n")  # input that came too late for the process
+                return reply
+            if self._done >= number:  # the status was cut by a message of the kernel
+                self.type(b"\x15\n")
+                await self.send(["S"])
+
+    async def fetch(self, which: str, crc: int, size: int) -> bytes:
+        """Return an output (``o`` or ``e``) of the last command, asked for until it is whole.
+
+        Raises:
+            LinkProblem: It never came whole.
+        """
+        transfer = shell.Transfer(crc, size, self.hexadecimal)
+        if not size:
+            return b""
+        for _ in range(_TRIES):
+            self._queue.clear()
+            await self._output(which, transfer)
+            if (data := transfer.data()) is not None:
+                return data
+        raise LinkProblem(
+            f"{self._line.name}: output does not come whole",
+            detail=f"{size} bytes, {_TRIES} tries; other things are written to the line meanwhile",
+            hint="quieten the kernel: dmesg -n 1; stop what writes to the console",
+        )
+
+    async def _output(self, which: str, transfer: shell.Transfer) -> None:
+        number = self._done + 1
+        self._line.write(shell.numbered(self._token, number, f"O {which}"))
+        silent = 0
+        while self._done < number and silent < _TRIES:
+            before = len(transfer.lines)
+            await self._progress(number - 1)
+            while self._queue:
+                reply = self._queue.popleft()
+                if reply.kind == which:
+                    transfer.take(reply.body)
+            if self._done < number and len(transfer.lines) == before:
+                silent += 1
+                self._line.write(shell.numbered(self._token, number, f"O {which}"))
+
+    async def wait_for(self, kind: str, timeout: float) -> shell.Reply | None:
+        """Return the next reply of a kind; None if none came in time."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + timeout
+        while True:
+            while self._queue:
+                reply = self._queue.popleft()
+                if reply.kind == kind:
+                    return reply
+            if (left := deadline - loop.time()) <= 0:
+                return None
+            self._news.clear()
+            try:
+                async with asyncio.timeout(left):
+                    await self._news.wait()
+            except TimeoutError:
+                return None
+
+    async def end(self) -> None:
+        """End the loop: the terminal's settings come back, its folder goes."""
+        try:
+            self._line.write(shell.numbered(self._token, self._done + 1, "break"))
+        except LinkProblem:
+            pass
+        else:
+            await asyncio.sleep(0.3)
+        self._stop()
+
+    def type(self, data: bytes) -> None:
+        """Type to whatever reads the line now; the interrupt keys end what runs there."""
+        self._line.write(data)
+
+    def _lost(self) -> LinkProblem:
+        return LinkProblem(
+            f"{self._line.name}: the shell no longer answers",
+            detail=f"{_TRIES} times the same line without an acknowledgement",
+            hint="has the board been restarted? the Serial screen shows what it says",
+        )
+
+    async def _progress(self, done: int) -> bool:
+        """Wait until more than `done` lines are done; return whether that came in time."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + _ANSWER_S
+        while self._done <= done:
+            if (left := deadline - loop.time()) <= 0:
+                return False
+            heard = len(self._queue)
+            self._news.clear()
+            try:
+                async with asyncio.timeout(left):
+                    await self._news.wait()
+            except TimeoutError:
+                return False
+            if len(self._queue) > heard:
+                deadline = loop.time() + _ANSWER_S  # it is talking: that takes as long as it takes
+        return True
+
+    def _take(self, data: bytes) -> None:
+        found = self._replies.cut(data)
+        self._heard(data, found)
+        for reply, _ in found:
+            if reply.kind == "a":
+                if reply.body.isdigit():
+                    self._done = max(self._done, int(reply.body))
+            else:
+                self._queue.append(reply)
+        if found:
+            self._news.set()

@@ -1,0 +1,232 @@
+"""A session's board booted into another mode: the run kept, the link taken away and given back."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from hvconsole.board.boot import Booted, boot_into
+from hvconsole.board.boot_report import check_mode
+from hvconsole.link.protocol import Link
+from hvconsole.model.board import BoardProfile
+from hvconsole.model.boot import BootEvent, BootMode, BootOutcome, BootProgress, BootStep
+from hvconsole.model.problem import BoardProblem, Cancelled, Problem
+from hvconsole.session.console_watch import ConsoleWatch
+from hvconsole.wire.console import LineSplitter, shown
+
+_LINES = 500
+_LINE_CELLS = 300
+
+TellEvent = Callable[[BootEvent], None]
+TellLine = Callable[[str], None]
+
+
+class BootHost(Protocol):
+    """What a boot needs of the session around it; `hvconsole.session.session` has it."""
+
+    @property
+    def serial_console(self) -> ConsoleWatch | None:
+        """The board's serial console."""
+
+    async def lend_link(self, mode: str) -> Link | None:
+        """End the run, say that the board is booted into a mode, and let go of the link.
+
+        Raises:
+            Problem: Not now; everything is as before.
+        """
+
+    async def settle(self, link: Link) -> None:
+        """Undo what was changed on the board.
+
+        Raises:
+            Problem: Something stays changed.
+        """
+
+    async def connect(self) -> Link:
+        """Make and open a fresh link, for the boot alone.
+
+        Raises:
+            LinkProblem: The board does not answer.
+        """
+
+    async def take_link(self, link: Link, mode: str) -> None:
+        """Go on with a board that is in a mode."""
+
+    def go_on_without(self, problem: Problem) -> None:
+        """Go on with a board that is not where it should be: try to reconnect."""
+
+    def note_action(self, text: str) -> None:
+        """Keep what was done, on the samples' clock where there is one."""
+
+
+class Boots:
+    """The boot modes of a session's board, and the way into one.
+
+    Args:
+        profile: The board.
+        host: The session.
+    """
+
+    def __init__(self, profile: BoardProfile, host: BootHost) -> None:
+        self._profile = profile
+        self._host = host
+        self._now: _Log | None = None
+        self._task: asyncio.Task[object] | None = None
+
+    @property
+    def modes(self) -> Mapping[str, BootMode]:
+        """The modes that the board can be booted into, by name."""
+        return self._profile.modes
+
+    @property
+    def progress(self) -> BootProgress | None:
+        """The boot that is being done, or the last one; None before the first."""
+        return self._now.progress if self._now is not None else None
+
+    @property
+    def is_booting(self) -> bool:
+        """Whether one is being done now."""
+        return self._now is not None and self._now.outcome == "running"
+
+    async def boot(
+        self,
+        mode: str,
+        *,
+        verify: bool = True,
+        timeout_s: float | None = None,
+        tell: TellEvent | None = None,
+        tell_line: TellLine | None = None,
+    ) -> BootProgress:
+        """Boot the board into a mode and prove it.
+
+        Args:
+            mode: One of `modes`.
+            verify: Read the proof back.
+            timeout_s: Longest time from the restart to the proof; None takes the mode's own.
+            tell: Told of every step.
+            tell_line: Told of every line of the console, safe to show.
+
+        Raises:
+            Problem: It is not in the mode; the session tries to reconnect to whatever is there.
+        """
+        if self.is_booting:
+            raise BoardProblem(
+                f"{self._profile.name} is being booted already", hint="wait until that ended"
+            )
+        console = self._host.serial_console
+        check_mode(self._profile, mode, has_console=console is not None and console.is_open)
+        link = await self._host.lend_link(mode)
+        log = self._now = _Log(mode, tell, tell_line)
+        self._task = asyncio.current_task()
+        unsubscribe = console.subscribe(log.feed) if console is not None else lambda: None
+        if console is not None:
+            console.expects_boot = True
+        try:
+            if link is not None:
+                await self._settle(link, log)
+            booted = await boot_into(
+                self._profile,
+                mode,
+                link=link,
+                connect=self._host.connect,
+                console=console,
+                tell=log.add,
+                verify=verify,
+                timeout_s=timeout_s,
+            )
+            log.end(booted)
+            await self._host.take_link(booted.link, mode)
+        except Problem as problem:
+            log.fail(problem)
+            self._host.note_action(f"boot {mode}: {problem.title}")
+            self._host.go_on_without(problem)
+            raise
+        except BaseException:
+            log.fail()
+            self._host.go_on_without(Cancelled("the boot was given up"))
+            raise
+        finally:
+            unsubscribe()
+            if console is not None:
+                console.expects_boot = False
+        self._host.note_action(f"booted {mode}, {log.outcome}")
+        return log.progress
+
+    async def stop(self) -> None:
+        """Give up the boot that is being done; the board is left where it stands."""
+        task = self._task
+        if self.is_booting and task is not None and task is not asyncio.current_task():
+            task.cancel()
+            await asyncio.wait({task})
+
+    async def _settle(self, link: Link, log: _Log) -> None:
+        """Undo what was changed; what resists is told, and most of it ends with the restart."""
+        try:
+            await self._host.settle(link)
+        except Problem as problem:
+            log.note(BootStep.SETTLE, problem.title)
+
+
+class _Log:
+    """What one boot has said so far."""
+
+    def __init__(self, mode: str, tell: TellEvent | None, tell_line: TellLine | None) -> None:
+        self._mode = mode
+        self._tell = tell
+        self._tell_line = tell_line
+        self._events: list[BootEvent] = []
+        self._lines: deque[str] = deque(maxlen=_LINES)
+        self._splitter = LineSplitter()
+        self._loop = asyncio.get_running_loop()
+        self._began = self._loop.time()
+        self._ended: float | None = None
+        self._evidence: tuple[tuple[str, str], ...] = ()
+        self._problem: Problem | None = None
+        self.outcome: BootOutcome = "running"
+
+    @property
+    def progress(self) -> BootProgress:
+        """The boot as of now."""
+        partial = shown(self._splitter.partial, _LINE_CELLS)
+        lines = (*self._lines, partial) if partial.strip() else tuple(self._lines)
+        return BootProgress(
+            mode=self._mode,
+            events=tuple(self._events),
+            lines=lines,
+            outcome=self.outcome,
+            evidence=self._evidence,
+            seconds=(self._ended or self._loop.time()) - self._began,
+            problem=self._problem,
+        )
+
+    def feed(self, data: bytes) -> None:
+        """Take what the console says."""
+        for line in self._splitter.feed(data):
+            text = shown(line, _LINE_CELLS)
+            self._lines.append(text)
+            if self._tell_line is not None:
+                self._tell_line(text)
+
+    def add(self, event: BootEvent) -> None:
+        """Take what happened."""
+        self._events.append(event)
+        if self._tell is not None:
+            self._tell(event)
+
+    def note(self, step: BootStep, text: str) -> None:
+        """Say something unusual."""
+        self.add(BootEvent(step, "note", text, self._loop.time() - self._began))
+
+    def end(self, booted: Booted) -> None:
+        """The board is in the mode, as far as anybody looked."""
+        self._ended = self._loop.time()
+        self.outcome = "proven" if booted.proven else "unproven"
+        self._evidence = booted.evidence.as_pairs() if booted.evidence is not None else ()
+
+    def fail(self, problem: Problem | None = None) -> None:
+        """The board is not in the mode; without a problem, somebody gave up."""
+        self._problem = problem
+        self._ended = self._loop.time()
+        self.outcome = "failed"

@@ -1,0 +1,222 @@
+"""The hypervisor of a connected board: looked at while somebody watches, changed on demand.
+
+Looking costs the board time that a measurement sees. So it is done only while it is wanted, with
+one command over the link that is open anyway, the less often the longer it takes; and what it cost
+is part of every survey.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from hvconsole.board.facts import BoardFacts
+from hvconsole.board.journal import Journal
+from hvconsole.hypervisor.actions import Action
+from hvconsole.hypervisor.carry_out import carry_out
+from hvconsole.hypervisor.detect import driver_for
+from hvconsole.hypervisor.driver import Driver
+from hvconsole.hypervisor.plan import Plan, Progress
+from hvconsole.hypervisor.state import DeskState
+from hvconsole.link.protocol import Link
+from hvconsole.model.hypervisor import Survey
+from hvconsole.model.problem import BoardProblem, Problem
+
+FASTEST_S = 1.0
+SLOWEST_S = 15.0
+# Looking takes a twentieth of the board's attention at most.
+_SHARE = 20.0
+_WANTED_S = 2.0
+_CALMER = 1.25
+
+
+@dataclass(slots=True)
+class _Board:
+    link: Link
+    journal: Journal | None
+    driver: Driver | None
+    problem: Problem | None = None
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+class HypervisorDesk:
+    """Looks at a board's hypervisor and carries actions out, one at a time.
+
+    Args:
+        mark: Is told what was done, for the markers on the samples' clock and the session's record.
+        read_only: Refuse actions.
+    """
+
+    def __init__(self, mark: Callable[[str], None], *, read_only: bool = False) -> None:
+        self._mark = mark
+        self._read_only = read_only
+        self._board: _Board | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._state = DeskState()
+        self._surveyed = 0.0
+        self._wanted = 0.0
+        self._pause_s = FASTEST_S
+        self._one_at_a_time = asyncio.Lock()
+
+    @property
+    def state(self) -> DeskState:
+        """The state of affairs. Asking for it says that somebody watches."""
+        self._wanted = time.monotonic()
+        if self._board is not None:
+            self._board.wake.set()
+        age = time.monotonic() - self._surveyed if self._state.survey is not None else 0.0
+        return self._with(age_s=age)
+
+    def attach(
+        self, link: Link, facts: BoardFacts, journal: Journal | None, *, sudo: bool = False
+    ) -> None:
+        """Begin to look after a board that has just been connected."""
+        self.detach()
+        driver: Driver | None = None
+        problem: Problem | None = None
+        try:
+            driver = driver_for(link, facts, sudo=sudo)
+        except Problem as reason:
+            problem = reason
+        self._board = _Board(link, journal, driver, problem)
+        self._state = DeskState(problem=problem)
+        self._pause_s = FASTEST_S
+        if driver is not None:
+            self._task = asyncio.create_task(self._keep_looking(self._board), name="hypervisor")
+
+    def detach(self) -> None:
+        """The board is gone: what was known of it is no longer so."""
+        self._board = None
+        self._state = DeskState(looks=self._state.looks, looked_s=self._state.looked_s)
+        if self._task is not None:
+            self._task.cancel()
+            self._task = None
+
+    async def look(self) -> Survey:
+        """Look now.
+
+        Raises:
+            Problem: The board does not answer, or has no hypervisor.
+        """
+        board, driver = self._ready()
+        async with self._one_at_a_time:
+            return await self._look(board, driver)
+
+    def plan(self, action: Action) -> Plan:
+        """Say how an action would be done, from the newest state.
+
+        Raises:
+            Problem: It makes no sense or cannot be done; with the reason.
+        """
+        _, driver = self._ready()
+        survey = self._state.survey
+        if survey is None:
+            raise BoardProblem("the board has not been looked at yet", hint="wait a moment")
+        return driver.plan(action, survey)
+
+    async def do(self, action: Action) -> Survey:
+        """Look, plan anew from what is there, carry out, read back.
+
+        The person has agreed to the plan's danger. If the board has changed since they saw it,
+        the plan is made again from what is there now.
+
+        Raises:
+            Problem: It was refused or failed; what could be taken back was.
+        """
+        if self._read_only:
+            raise BoardProblem(
+                "nothing is changed on this board", hint="connect without --read-only"
+            )
+        board, driver = self._ready()
+        async with self._one_at_a_time:
+            survey = await self._look(board, driver)
+            plan = driver.plan(action, survey)
+            if plan.boot_mode:
+                raise BoardProblem(
+                    f"cannot {plan.title} while the board is up",
+                    detail="\n".join(plan.notes),
+                    hint=f"boot into {plan.boot_mode}",
+                )
+            self._state = self._with(doing=plan.title, progress=(), problem=None)
+            self._mark(plan.title)
+            try:
+                seen = await carry_out(
+                    plan, driver, board.link, journal=board.journal, tell=self._tell
+                )
+            except Problem as problem:
+                self._mark(f"failed: {plan.title}")
+                self._state = self._with(problem=problem)
+                with contextlib.suppress(Problem):
+                    await self._look(board, driver, keep_problem=True)
+                raise
+            finally:
+                self._state = self._with(doing="")
+            self._take(seen)
+            self._mark(f"done: {plan.title}")
+            return seen
+
+    def _ready(self) -> tuple[_Board, Driver]:
+        board = self._board
+        if board is None:
+            raise BoardProblem("the board is not connected", hint="wait until it is")
+        if board.driver is None:
+            raise board.problem or BoardProblem("no hypervisor runs on the board")
+        return board, board.driver
+
+    async def _look(self, board: _Board, driver: Driver, *, keep_problem: bool = False) -> Survey:
+        seen = await driver.survey()
+        if self._board is board:
+            self._take(seen, keep_problem=keep_problem)
+        return seen
+
+    def _take(self, seen: Survey, *, keep_problem: bool = False) -> None:
+        before = self._state.survey
+        self._surveyed = time.monotonic()
+        self._state = self._with(
+            survey=seen,
+            problem=self._state.problem if keep_problem else None,
+            looks=self._state.looks + 1,
+            looked_s=self._state.looked_s + seen.cost_s,
+        )
+        calm = before is not None and _same(before, seen)
+        longest = max(SLOWEST_S, seen.cost_s * _SHARE)
+        shortest = max(FASTEST_S, seen.cost_s * _SHARE)
+        self._pause_s = min(max(self._pause_s * _CALMER if calm else 0.0, shortest), longest)
+
+    async def _keep_looking(self, board: _Board) -> None:
+        """Look again and again while somebody watches."""
+        driver = board.driver
+        while driver is not None:
+            await board.wake.wait()
+            if time.monotonic() - self._wanted > _WANTED_S:
+                board.wake.clear()
+                self._pause_s = FASTEST_S
+                continue
+            try:
+                async with self._one_at_a_time:
+                    await self._look(board, driver)
+            except Problem as problem:
+                self._state = self._with(problem=problem)
+            await asyncio.sleep(self._pause_s)
+
+    def _tell(self, progress: Progress) -> None:
+        kept = [one for one in self._state.progress if one.step is not progress.step]
+        self._state = self._with(progress=(*kept, progress))
+        if progress.state == "done" and kept:
+            self._mark(progress.step.about)
+
+    def _with(self, **changed: object) -> DeskState:
+        return replace(self._state, **changed)  # type: ignore[arg-type]  # names are checked by replace
+
+
+def _same(before: Survey, after: Survey) -> bool:
+    """Whether nothing changed but times and costs."""
+
+    def shape(survey: Survey) -> object:
+        guests = [(one.key, one.state, one.pool, one.cpus, one.values) for one in survey.guests]
+        return guests, survey.pools, survey.active
+
+    return shape(before) == shape(after)

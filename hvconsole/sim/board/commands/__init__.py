@@ -1,0 +1,1 @@
+"""What can be called on the simulated board, by name."""

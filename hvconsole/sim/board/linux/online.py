@@ -1,0 +1,29 @@
+"""Which CPUs Linux has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hvconsole.sim.board.board import Board
+
+
+def online(board: Board) -> list[int]:
+    """Return the CPUs that Linux has online, ascending."""
+    bare = board.machine.bare
+    if bare is not None:
+        return sorted(bare.online)
+    setup = board.machine.setup
+    return list(range(setup.cpus if setup.dom0_vcpus is None else setup.dom0_vcpus))
+
+
+def cpu_list(cpus: Iterable[int]) -> str:
+    """Return CPU numbers as the kernel writes them: ``0-1,3``."""
+    parts: list[list[int]] = []
+    for cpu in sorted(cpus):
+        if parts and parts[-1][-1] == cpu - 1:
+            parts[-1].append(cpu)
+        else:
+            parts.append([cpu])
+    return ",".join(f"{p[0]}-{p[-1]}" if len(p) > 1 else str(p[0]) for p in parts)

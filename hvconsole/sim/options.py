@@ -1,0 +1,104 @@
+"""How the simulated board is to be, and what shall go wrong on it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Final
+
+from hvconsole.model.problem import UsageProblem
+
+FAULTS: Final = {
+    "link-drop": "the network connection is reset",
+    "link-dead": "the network connection stays open, but nothing passes any more",
+    "slow-link": "bytes a second that the network passes: slow-link=20000",
+    "corrupt": "share of the sampler's bytes that are changed: corrupt=0.1%",
+    "sampler-kill": "the sampler is killed",
+    "reboot": "the board restarts by itself",
+    "panic": "Linux panics, and the board restarts five seconds later",
+    "park": "Jailhouse parks the root cell (only while it is enabled)",
+    "heat": "the board is hot from now on, and throttles",
+    "disk-full": "no room is left on the board",
+    "module-refused": "the kernel takes signed modules only",
+}
+_VALUES: Final = {"slow-link": (1.0, 1e9), "corrupt": (0.0, 1.0)}
+_FAULT = re.compile(
+    r"(?P<name>[a-z-]+)(?:=(?P<value>[\d.]+)(?P<percent>%)?)?(?:@(?P<at>[\d.]+)s?)?"
+)
+_SPEEDS: Final = (0.01, 1000.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something that goes wrong.
+
+    Attributes:
+        name: One of `FAULTS`.
+        at_s: When, in seconds of our time after the board's start; 0 at once.
+        value: How much, where the fault has such a thing.
+    """
+
+    name: str
+    at_s: float = 0.0
+    value: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class SimOptions:
+    """How the board is to be.
+
+    Attributes:
+        seed: Of everything random.
+        speed: Simulated seconds a second.
+        mode: The boot mode that it begins in; the board is up at once.
+        faults: What goes wrong, and when.
+    """
+
+    seed: int = 0
+    speed: float = 1.0
+    mode: str = "native"
+    faults: tuple[Fault, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not _SPEEDS[0] <= self.speed <= _SPEEDS[1]:
+            raise UsageProblem(
+                f"the simulated board cannot run at speed {self.speed:g}",
+                hint=f"choose {_SPEEDS[0]:g} to {_SPEEDS[1]:g} simulated seconds a second",
+            )
+
+
+def parse_faults(text: str) -> tuple[Fault, ...]:
+    """Read ``link-drop@10s,corrupt=0.1%``.
+
+    Raises:
+        UsageProblem: There is no such fault, or it is written in another way; with the list.
+    """
+    return tuple(_fault(word.strip()) for word in text.split(",") if word.strip())
+
+
+def _fault(word: str) -> Fault:
+    match = _FAULT.fullmatch(word)
+    name = match["name"] if match else word.split("=", maxsplit=1)[0].split("@", maxsplit=1)[0]
+    if match is None or name not in FAULTS:
+        near = get_close_matches(name, FAULTS, n=1)
+        listed = "\n".join(f"{one:<15} {about}" for one, about in FAULTS.items())
+        raise UsageProblem(
+            f"'{word}' is no fault of the simulated board",
+            detail=listed,
+            hint=f"did you mean '{near[0]}'?" if near else "write it as NAME[=VALUE][@SECONDS]",
+        )
+    value = _number(word, match["value"]) / (100.0 if match["percent"] else 1.0)
+    if (name in _VALUES) != (match["value"] is not None):
+        what = "needs a value" if name in _VALUES else "takes no value"
+        raise UsageProblem(f"the fault '{name}' {what}", detail=FAULTS[name])
+    if name in _VALUES and not _VALUES[name][0] <= value <= _VALUES[name][1]:
+        raise UsageProblem(f"'{word}' is out of range", detail=FAULTS[name])
+    return Fault(name, _number(word, match["at"]), value)
+
+
+def _number(word: str, text: str | None) -> float:
+    try:
+        return float(text or 0)
+    except ValueError:
+        raise UsageProblem(f"'{word}' holds no number") from None

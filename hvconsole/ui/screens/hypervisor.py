@@ -1,0 +1,171 @@
+"""The Hypervisor screen: guests, vCPUs, pools and CPUs, and what can be done with them."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal
+
+from hvconsole.config.resources import guest_configurations
+from hvconsole.hypervisor.actions import Action
+from hvconsole.hypervisor.plan import Plan
+from hvconsole.hypervisor.state import DeskState
+from hvconsole.model.problem import Problem
+from hvconsole.stream.snapshot import Snapshot, View
+from hvconsole.ui.actions import bindings
+from hvconsole.ui.chart.cells import Role
+from hvconsole.ui.screens.base import ConsoleScreen
+from hvconsole.ui.screens.doing import FormScreen, MenuScreen
+from hvconsole.ui.source import Status
+from hvconsole.ui.view import guests as view, measure
+from hvconsole.ui.view.form import Form
+from hvconsole.ui.view.forms import forms
+from hvconsole.ui.view.window import Window
+from hvconsole.ui.widgets.charts import TimelinePanel
+from hvconsole.ui.widgets.choose import ItemPanel
+from hvconsole.ui.widgets.problem import ProblemPanel
+from hvconsole.ui.widgets.steps import StepsPanel
+
+_SPAN_S = 20.0
+
+
+class HypervisorScreen(ConsoleScreen):
+    """One design over every system: what runs, where, by which scheduler; and actions on it."""
+
+    CSS_PATH: ClassVar = ["base.tcss", "hypervisor.tcss"]
+    AUTO_FOCUS = "#guests"
+    BINDINGS: ClassVar[list[BindingType]] = bindings("hypervisor")
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (30, "-tall")]  # noqa: RUF012
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._item: view.Item | None = None
+        self._state = DeskState()
+        self._snapshot: Snapshot | None = None
+
+    @property
+    def seen(self) -> Snapshot | None:
+        """The snapshot that is shown."""
+        return self._snapshot
+
+    def body(self) -> ComposeResult:
+        """Yield guests, pools, steps, and the timeline on which actions show."""
+        with Horizontal(id="upper"):
+            yield ItemPanel("guests", id="guests")
+            yield ItemPanel("pools and CPUs", id="pools")
+        with Horizontal(id="lower"):
+            yield TimelinePanel(id="timeline")
+            yield StepsPanel(id="steps")
+
+    def frame(self, status: Status) -> None:
+        """Show the newest state of the hypervisor, and of the stream."""
+        desk = self.source.hypervisor
+        self._state = desk.state if desk is not None else DeskState()
+        self._show_guests(status)
+        self.query_one(StepsPanel).show(self._state)
+        self._show_timeline()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Leave out what needs something to act on."""
+        if action == "act":
+            return self._state.survey is not None and not self._state.doing
+        return super().check_action(action, parameters)
+
+    def action_select(self, steps: int) -> None:
+        """Go to another row."""
+        survey = self._state.survey
+        if survey is None:
+            return
+        there = view.items(survey)
+        if there:
+            at = there.index(self._item) if self._item in there else -1
+            self._choose(there[min(max(at + steps, 0), len(there) - 1)])
+
+    def action_act(self) -> None:
+        """Ask what shall be done."""
+        survey = self._state.survey
+        if survey is not None and not self._state.doing:
+            offered = forms(survey, self._item, guest_configurations(survey.system))
+            self.app.push_screen(MenuScreen(offered), self._asked)
+
+    def action_back(self) -> None:
+        """Put a problem away, or go back to measuring."""
+        if not self.put_problem_away():
+            self.app.switch_mode("measure")
+
+    def action_copy(self) -> None:
+        """Copy the problem that is shown, else the steps that were done."""
+        problem = self.query_one(ProblemPanel).problem
+        if problem is not None:
+            self.app.copy_to_clipboard("\n".join(problem.lines()))
+            self.notify("problem copied", markup=False)
+
+    @on(ItemPanel.Picked)
+    def _picked(self, event: ItemPanel.Picked) -> None:
+        self._choose(event.item)
+        if event.act:
+            self.action_act()
+
+    def _asked(self, form: Form | None) -> None:
+        if form is not None:
+            self.app.push_screen(FormScreen(form, self._plan), self._agreed)
+
+    def _agreed(self, action: Action | None) -> None:
+        if action is not None:
+            self.attempt(self._do(action), "hypervisor")
+
+    def _plan(self, action: Action) -> Plan:
+        desk = self.source.hypervisor
+        if desk is None:
+            raise Problem("a recording cannot be changed")
+        return desk.plan(action)
+
+    async def _do(self, action: Action) -> None:
+        desk = self.source.hypervisor
+        if desk is not None:
+            await desk.do(action)
+
+    def _choose(self, item: view.Item) -> None:
+        self._item = item
+        self.call_next(self.tick)
+
+    def _show_guests(self, status: Status) -> None:
+        survey = self._state.survey
+        guests, pools = self.query_one("#guests", ItemPanel), self.query_one("#pools", ItemPanel)
+        if survey is None:
+            guests.show([], None, title="hypervisor", empty=self._why_empty(status))
+            pools.display = False
+            return
+        there = view.items(survey)
+        if self._item not in there:
+            self._item = there[0] if there else None
+        pools.display = bool(survey.pools)
+        info = ((view.cost(self._state), int(Role.MUTED)),)
+        title = view.system_title(survey)
+        rows = view.guest_rows(survey, self._item, max(guests.size.width - 2, 0))
+        keys = self.keys_of("hypervisor.act")
+        empty = f"no guests; {keys[0]} shows what can be done" if keys else "no guests"
+        guests.show(rows, self._item, title=title, info=info, empty=empty)
+        rows = view.pool_rows(survey, self._item, max(pools.size.width - 2, 0))
+        pools.show(rows, self._item)
+
+    def _why_empty(self, status: Status) -> str:
+        problem = self._state.problem
+        if self.source.playback is not None:
+            return "a recording has no hypervisor to look at"
+        if problem is not None:
+            return problem.title
+        return "looking" if status.link == "connected" else "not connected"
+
+    def _show_timeline(self) -> None:
+        """Show the newest seconds: what an action does to the measurement is seen beside it."""
+        timeline = self.query_one(TimelinePanel)
+        snapshot = self.source.snapshot(View(span_s=_SPAN_S, columns=timeline.columns))
+        self._snapshot = snapshot
+        scale = measure.lengths(snapshot, log=True)
+        timeline.say("" if snapshot.hello is not None else "nothing is measured at present")
+        timeline.show(snapshot, Window(span_s=_SPAN_S), scale, scale)

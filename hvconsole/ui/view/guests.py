@@ -1,0 +1,228 @@
+"""The Hypervisor screen in words: guests, vCPUs, pools and CPUs as rows of cells. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from hvconsole.hypervisor.plan import Progress
+from hvconsole.hypervisor.state import DeskState
+from hvconsole.model.hypervisor import Guest, Pool, Survey, Vcpu
+from hvconsole.model.text import plain
+from hvconsole.ui.chart.cells import Role, Row, selected
+from hvconsole.ui.view.aligned import aligned
+from hvconsole.ui.view.line import Part, pad
+
+Kind = Literal["guest", "vcpu", "pool", "cpu"]
+
+_STATE_ROLES: Mapping[str, int] = {
+    "running": Role.GOOD,
+    "paused": Role.WARN,
+    "stopped": Role.MUTED,
+    "shutting down": Role.WARN,
+    "crashed": Role.BAD,
+    "failed": Role.BAD,
+    "defined": Role.MUTED,
+    "unknown": Role.WARN,
+}
+_STATE_SIGNS: Mapping[str, str] = {
+    "running": "▶",
+    "paused": "❚",
+    "stopped": "■",
+    "shutting down": "▼",
+    "crashed": "✕",
+    "failed": "✕",
+    "defined": "○",
+    "unknown": "?",
+}
+_STEP_SIGNS: Mapping[str, tuple[str, int]] = {
+    "begun": ("…", Role.STRONG),
+    "done": ("✓", Role.GOOD),
+    "failed": ("✕", Role.BAD),
+    "taken back": ("↺", Role.WARN),
+    "stays": ("!", Role.BAD),
+}
+_NAME = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """Something that can be selected: a guest, one of its vCPUs, a pool, or a CPU.
+
+    Attributes:
+        kind: What it is.
+        key: The guest's key, or the pool's name; of a CPU the name of its pool.
+        index: Number of the vCPU or the CPU.
+    """
+
+    kind: Kind
+    key: str
+    index: int = 0
+
+
+def items(survey: Survey) -> list[Item]:
+    """Return what can be selected, in the order in which it is shown."""
+    out: list[Item] = []
+    for guest in survey.guests:
+        out.append(Item("guest", guest.key))
+        if len(guest.vcpus) > 1:
+            out += [Item("vcpu", guest.key, vcpu.index) for vcpu in guest.vcpus]
+    for pool in survey.pools:
+        out.append(Item("pool", pool.name))
+        out += [Item("cpu", pool.name, cpu) for cpu in sorted(pool.cpus)]
+    return out
+
+
+Line = tuple[Item, tuple[Part, list[Part]]]
+
+
+def guest_rows(survey: Survey, chosen: Item | None, width: int) -> list[tuple[Item, Row]]:
+    """Return a row for each guest and vCPU, `width` cells wide."""
+    lines: list[Line] = []
+    for guest in survey.guests:
+        lines.append((Item("guest", guest.key), _guest(guest)))
+        if len(guest.vcpus) > 1:
+            lines += [
+                (Item("vcpu", guest.key, vcpu.index), _vcpu(vcpu, survey)) for vcpu in guest.vcpus
+            ]
+    return _laid_out(lines, chosen, width)
+
+
+def pool_rows(survey: Survey, chosen: Item | None, width: int) -> list[tuple[Item, Row]]:
+    """Return a row for each pool, and one for each of its CPUs with who is on it."""
+    lines: list[Line] = []
+    for pool in survey.pools:
+        lines.append((Item("pool", pool.name), _pool(pool, survey)))
+        lines += [
+            (Item("cpu", pool.name, cpu), _cpu(cpu, pool, survey)) for cpu in sorted(pool.cpus)
+        ]
+    return _laid_out(lines, chosen, width)
+
+
+def _laid_out(lines: list[Line], chosen: Item | None, width: int) -> list[tuple[Item, Row]]:
+    rows = aligned([line for _, line in lines], width)
+    return [
+        (item, [(text, selected(role)) for text, role in row] if item == chosen else row)
+        for (item, _), row in zip(lines, rows, strict=True)
+    ]
+
+
+def step_rows(state: DeskState, width: int, height: int) -> list[Row]:
+    """Return the newest steps of what is or was done, the title first."""
+    rows: list[Row] = []
+    if state.doing:
+        rows.append(
+            pad([("doing: ", int(Role.MUTED)), (plain(state.doing, 200), Role.STRONG)], width)
+        )
+    rows += [pad(_step(one, width), width) for one in state.progress[-max(height - len(rows), 0) :]]
+    if not rows:
+        rows.append(pad([("nothing was done yet", int(Role.MUTED))], width))
+    return rows[:height]
+
+
+def notes_rows(survey: Survey, width: int, height: int) -> list[Row]:
+    """Return what a person should know about this system and build."""
+    lines = [(note, Role.TEXT) for note in survey.notes]
+    lines += [(f"not read: {one}", Role.WARN) for one in survey.incomplete]
+    lines += [
+        (f"{one.name}: {one.missing}", Role.MUTED) for one in survey.schedulers if one.missing
+    ]
+    rows = [
+        pad([("· ", int(Role.MUTED)), (plain(text, width), int(role))], width)
+        for text, role in lines
+    ]
+    return rows[:height]
+
+
+def cost(state: DeskState) -> str:
+    """Say what looking costs the board: the observer's own share."""
+    if state.survey is None:
+        return ""
+    each = state.looked_s / max(state.looks, 1)
+    return f"looked {state.looks}×, {each * 1e3:.0f} ms each"
+
+
+def system_title(survey: Survey) -> str:
+    """Say which system this is."""
+    version = plain(survey.version, 24)
+    off = "" if survey.active else ", off"
+    return f"{survey.system} {version}".strip() + off
+
+
+def cpus_text(cpus: frozenset[int] | None, survey: Survey) -> str:
+    """Say a set of CPUs."""
+    if cpus is None or (cpus == survey.cpus and len(cpus) > 1):
+        return "all"
+    return ",".join(map(str, sorted(cpus))) or "none"
+
+
+def values_text(values: Mapping[str, int]) -> str:
+    """Say scheduler values."""
+    return " ".join(f"{name}={value}" for name, value in values.items())
+
+
+def _guest(guest: Guest) -> tuple[Part, list[Part]]:
+    role = _STATE_ROLES[guest.state]
+    memory = "" if guest.memory_kib is None else f"{guest.memory_kib / 1024:,.0f} MiB"
+    exits = guest.counters.get("total")
+    here = " (here)" if guest.role == "control" else ""
+    return Part(f"{_STATE_SIGNS[guest.state]} {plain(guest.name, _NAME)}{here}", Role.STRONG), [
+        Part(guest.state, role, 90),
+        Part(f"id {plain(guest.key, 8)}", Role.MUTED, 40),
+        Part(plain(guest.pool, 16), Role.TEXT, 55),
+        Part(values_text(guest.values), Role.RATE, 60),
+        Part(memory, Role.MUTED, 30),
+        Part("" if exits is None else f"{exits:,} exits", Role.MUTED, 45),
+        Part("" if guest.time_s is None else f"{guest.time_s:,.1f} s", Role.TEXT, 50),
+    ]
+
+
+def _vcpu(vcpu: Vcpu, survey: Survey) -> tuple[Part, list[Part]]:
+    where = "offline" if not vcpu.online else f"on CPU {vcpu.cpu}" if vcpu.cpu is not None else ""
+    hard = "" if vcpu.hard is None else f"pinned {cpus_text(vcpu.hard, survey)}"
+    soft = "" if vcpu.soft is None else f"prefers {cpus_text(vcpu.soft, survey)}"
+    return Part(f"  ╰ vCPU {vcpu.index}", Role.TEXT), [
+        Part(where, Role.TEXT if vcpu.online else Role.MUTED, 80),
+        Part("", keep=0),
+        Part("", keep=0),
+        Part(" ".join(filter(None, (hard, soft))), Role.KEY, 60),
+        Part("", keep=0),
+        Part("", keep=0),
+        Part("" if vcpu.time_s is None else f"{vcpu.time_s:,.1f} s", Role.TEXT, 50),
+    ]
+
+
+def _pool(pool: Pool, survey: Survey) -> tuple[Part, list[Part]]:
+    inside = sum(guest.pool == pool.name for guest in survey.guests)
+    who = f"{inside} guest{'' if inside == 1 else 's'}" if pool.cpus else "no CPU"
+    return Part(f"◆ {plain(pool.name, _NAME)}", Role.STRONG), [
+        Part(plain(pool.scheduler, 12), Role.RATE, 90),
+        Part(values_text(pool.values), Role.MUTED, 30),
+        Part(who, Role.MUTED if pool.cpus else Role.WARN, 80),
+    ]
+
+
+def _cpu(cpu: int, pool: Pool, survey: Survey) -> tuple[Part, list[Part]]:
+    names = []
+    for guest in survey.guests:
+        if guest.pool and guest.pool != pool.name:
+            continue
+        on = [str(one.index) for one in guest.vcpus if one.cpu == cpu and one.online]
+        if on:
+            names.append(f"{plain(guest.name, 16)}/{','.join(on)}")
+        elif not guest.vcpus and cpu in guest.cpus:
+            names.append(plain(guest.name, 16))
+    said = Part(" · ".join(names) or "nobody", Role.TEXT if names else Role.MUTED, 80)
+    return Part(f"  ╰ CPU {cpu}", Role.TEXT), [Part("", keep=0), Part("", keep=0), said]
+
+
+def _step(one: Progress, width: int) -> Row:
+    sign, role = _STEP_SIGNS[one.state]
+    text = plain(one.step.about, max(width - 2, 0))
+    row: Row = [(f"{sign} ", int(role)), (text, int(Role.TEXT))]
+    if one.detail:
+        row.append((f": {plain(one.detail, 120)}", int(role)))
+    elif one.state in {"taken back", "stays"}:
+        row.append((f": {one.state}", int(role)))
+    return row

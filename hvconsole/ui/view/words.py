@@ -1,0 +1,101 @@
+"""What a person types into a form, as values. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from hvconsole.hypervisor import actions as do
+from hvconsole.model.hypervisor import Parameter
+from hvconsole.model.problem import UsageProblem
+from hvconsole.model.text import plain
+
+Values = Mapping[str, str]
+
+_CPUS = re.compile(r"\d{1,4}(?:[,-]\d{1,4})*")
+_MOST_CPUS = 4096
+
+
+def numbers(
+    values: Values, parameters: Sequence[Parameter], held: Mapping[str, int]
+) -> dict[str, int]:
+    """Return what differs from what is set already.
+
+    Raises:
+        UsageProblem: Something is no number, or nothing differs.
+    """
+    given = {
+        one.name: number(values[one.name], one.name)
+        for one in parameters
+        if values[one.name].strip()
+    }
+    changed = {name: value for name, value in given.items() if held.get(name) != value}
+    if given and not changed:
+        raise UsageProblem("nothing is changed yet")
+    return changed
+
+
+def number(text: str, what: str) -> int:
+    """Read a number.
+
+    Raises:
+        UsageProblem: It is none.
+    """
+    if not re.fullmatch(r"\s*\d{1,9}\s*", text):
+        raise UsageProblem(f"'{plain(text, 20)}' is no number for {what}")
+    return int(text)
+
+
+def cpus(text: str) -> frozenset[int] | None:
+    """Read CPU numbers; None where nothing stands.
+
+    Raises:
+        UsageProblem: These are no CPU numbers.
+    """
+    text = text.replace(" ", "")
+    if not text:
+        return None
+    if not _CPUS.fullmatch(text):
+        raise UsageProblem(f"'{plain(text, 20)}' names no CPUs", hint="write them as 1 or 0,2-3")
+    cpus: set[int] = set()
+    for part in text.split(","):
+        low, _, high = part.partition("-")
+        cpus.update(range(int(low), min(int(high or low), _MOST_CPUS) + 1))
+    return frozenset(cpus)
+
+
+def images(text: str) -> tuple[tuple[str, int | None], ...]:
+    """Read images with their addresses.
+
+    Raises:
+        UsageProblem: None is named.
+    """
+    found: list[tuple[str, int | None]] = []
+    for word in text.split():
+        path, at, address = word.rpartition("@")
+        if at and re.fullmatch(r"0x[0-9A-Fa-f]{1,16}", address):
+            found.append((path, int(address, 16)))
+        else:
+            found.append((word, None))
+    if not found:
+        raise UsageProblem("no image is named", hint="FILE or FILE@0x1000")
+    return tuple(found)
+
+
+def creation(path: str, name: str) -> do.Action:
+    """Read a guest's configuration from this machine.
+
+    Raises:
+        UsageProblem: There is no such file, or it cannot be read.
+    """
+    file = Path(path.strip()).expanduser()
+    if not path.strip():
+        raise UsageProblem("no configuration is named", hint="a file on this machine")
+    if not file.exists() and path.strip().startswith("/"):
+        return do.Create(config=b"", source=path.strip(), name=name.strip(), on_board=True)
+    try:
+        config = file.read_bytes()
+    except OSError as error:
+        raise UsageProblem(f"{plain(str(file), 80)} cannot be read: {error.strerror}") from error
+    return do.Create(config=config, source=str(file), name=name.strip())

@@ -1,0 +1,33 @@
+"""What is being done on the board, step by step, and what should be known about it."""
+
+from __future__ import annotations
+
+from hvconsole.hypervisor.state import DeskState
+from hvconsole.ui.chart.cells import Row
+from hvconsole.ui.chart.frame import Caption
+from hvconsole.ui.view.guests import notes_rows, step_rows
+from hvconsole.ui.widgets.painted import Panel
+
+
+class StepsPanel(Panel):
+    """Steps of the action that is under way, or of the newest one; below them, notes."""
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002  # Textual's name for it
+        super().__init__(id=id)
+        self._state = DeskState()
+
+    def show(self, state: DeskState) -> None:
+        """Show a state."""
+        self._state = state
+        self.repaint()
+
+    def caption(self) -> Caption:
+        """Name the list."""
+        return Caption("steps and notes")
+
+    def inside(self, width: int, height: int) -> list[Row]:
+        """Return steps, and notes where there is room left."""
+        rows = step_rows(self._state, width, height)
+        if self._state.survey is not None:
+            rows += notes_rows(self._state.survey, width, height - len(rows))
+        return rows

@@ -1,0 +1,93 @@
+"""A desk whose board is a value: plans are Xen's real ones, actions are noted and not done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from hvconsole.hypervisor import actions as do
+from hvconsole.hypervisor.plan import Plan
+from hvconsole.hypervisor.state import DeskState
+from hvconsole.hypervisor.xen.abilities import abilities
+from hvconsole.hypervisor.xen.plans import plan
+from hvconsole.hypervisor.xen.schedulers import available
+from hvconsole.model.hypervisor import Guest, Pool, Survey, Vcpu
+from hvconsole.model.problem import Problem
+
+ALL = frozenset({0, 1})
+
+
+def xen(name: str = "dom1") -> Survey:
+    """Return a board with dom0 and one guest under credit, and a pool with rtds."""
+    guests = (
+        Guest(
+            key="0",
+            name="Domain-0",
+            role="control",
+            state="running",
+            cpus=frozenset({0}),
+            memory_kib=524_288,
+            pool="Pool-0",
+            time_s=86.4,
+            values={"weight": 256, "cap": 0},
+            vcpus=(Vcpu(index=0, cpu=0, time_s=48.2), Vcpu(index=1, cpu=0, time_s=44.2)),
+        ),
+        Guest(
+            key="2",
+            name=name,
+            state="running",
+            cpus=frozenset({1}),
+            memory_kib=65_536,
+            pool="fast",
+            time_s=4.9,
+            values={"period": 10_000, "budget": 4_000, "extratime": 1},
+            vcpus=(
+                Vcpu(
+                    index=0,
+                    cpu=1,
+                    hard=frozenset({1}),
+                    values={"period": 10_000, "budget": 4_000, "extratime": 1},
+                ),
+            ),
+        ),
+    )
+    pools = (
+        Pool(
+            name="Pool-0",
+            scheduler="credit",
+            cpus=frozenset({0}),
+            values={"tslice": 30, "ratelimit": 1000},
+        ),
+        Pool(name="fast", scheduler="rtds", cpus=frozenset({1})),
+    )
+    return Survey(
+        system="xen",
+        version="4.17.5",
+        cpus=ALL,
+        guests=guests,
+        pools=pools,
+        schedulers=available({"credit", "rtds"}, "", ""),
+        abilities=abilities(guests, pools, ALL),
+        cost_s=0.12,
+    )
+
+
+@dataclass
+class NotedDesk:
+    """A desk (`hvconsole.ui.source.Desk`) that notes what it is told to do."""
+
+    state: DeskState = field(
+        default_factory=lambda: DeskState(survey=xen(), looks=12, looked_s=1.44)
+    )
+    done: list[do.Action] = field(default_factory=list)
+    problem: Problem | None = None
+
+    def plan(self, action: do.Action) -> Plan:
+        assert self.state.survey is not None
+        return plan(action, self.state.survey)
+
+    async def do(self, action: do.Action) -> Survey:
+        self.done.append(action)
+        if self.problem is not None:
+            raise self.problem
+        assert self.state.survey is not None
+        return self.state.survey
