@@ -27,6 +27,7 @@ check: $(VENV)/dev.stamp ## lint, types, import contracts
 	$(BIN)/lint-imports
 
 test-lab: $(VENV)/dev.stamp ## tests on real boards in QEMU (Debian; builds the images first)
+	$(BIN)/hvconsole lab build $(if $(filter 0,$(shell id -u)),--install)
 	$(BIN)/python -m pytest tests/lab
 
 bench: $(VENV)/dev.stamp ## costs as ratios, against their budgets
