@@ -13,7 +13,7 @@ from hvconsole.commands.targets import others, profile_of, reach
 from hvconsole.config.boards import BoardEntry, add_board, check_name, load_boards
 from hvconsole.config.paths import boards_file
 from hvconsole.model.board import BoardProfile
-from hvconsole.model.problem import Cancelled, Problem
+from hvconsole.model.problem import Cancelled, Problem, UsageProblem
 from hvconsole.model.text import plain
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_json_argument(check)
     add = actions.add_parser("add", help="name a board; shows its host key and asks")
     add.add_argument("name", metavar="NAME")
-    add.add_argument("--ssh", required=True, metavar="USER@HOST[:PORT]", help="the way to it")
+    add.add_argument("--ssh", metavar="USER@HOST[:PORT]", help="the way to it")
     add.add_argument("--identity", metavar="FILE", help="private key to log in with")
     add.add_argument("--proxy-jump", metavar="HOST", help="host to go through, as in ssh_config")
     add.add_argument("--serial", metavar="URL-OR-TTY", help="its console")
@@ -134,6 +134,10 @@ def _add(arguments: argparse.Namespace) -> int:
         raise Problem(
             f"a board is named '{name}' already",
             hint=f"change it in {boards_file()}, or choose another name",
+        )
+    if not (arguments.ssh or arguments.serial):
+        raise UsageProblem(
+            f"nothing says how '{name}' is reached", hint="--ssh USER@HOST, or --serial URL-OR-TTY"
         )
     entry = BoardEntry(
         ssh=arguments.ssh,

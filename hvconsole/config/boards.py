@@ -29,7 +29,7 @@ _SSH = re.compile(
 class BoardEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One table of boards.toml, as the user writes it: ``[bpi]`` and these keys."""
 
-    ssh: str
+    ssh: str | None = None
     identity: str | None = None
     proxy_jump: str | None = None
     ciphers: tuple[str, ...] = ()
@@ -94,9 +94,12 @@ def load_boards(path: Path | None = None) -> dict[str, BoardProfile]:
                 f"{path}: '{name}' stands outside a board's table",
                 hint=f'begin a board with its name: [bpi], then its keys, such as {name} = "…"',
             )
-        if "ssh" not in table and not set(table) - set(BoardEntry.__struct_fields__):
+        if not {"ssh", "serial"} & set(table) and not set(table) - set(
+            BoardEntry.__struct_fields__
+        ):
             raise UsageProblem(
-                f"{path}: board '{name}' has no way to it", hint='add: ssh = "root@ADDRESS"'
+                f"{path}: board '{name}' has no way to it",
+                hint='add: ssh = "root@ADDRESS", or serial = "/dev/ttyUSB0"',
             )
         entry = convert(table, BoardEntry, source=path)
         for mode in entry.modes:
@@ -147,8 +150,22 @@ def _typeable(line: str) -> bool:
 
 def profile_of(name: str, entry: BoardEntry) -> BoardProfile:
     """Turn a table of boards.toml into a profile."""
-    user, host, port = parse_ssh(entry.ssh)
-    address = SshAddress(
+    return BoardProfile(
+        name=name,
+        kind="ssh" if entry.ssh else "serial",
+        ssh=_address(entry) if entry.ssh else None,
+        serial=entry.serial,
+        profile=entry.profile,
+        sudo=entry.sudo,
+        modes=entry.modes,
+        uboot_prompt=entry.uboot_prompt,
+        uboot_stop=entry.uboot_stop,
+    )
+
+
+def _address(entry: BoardEntry) -> SshAddress:
+    user, host, port = parse_ssh(entry.ssh or "")
+    return SshAddress(
         host=host,
         user=user,
         port=port,
@@ -157,17 +174,6 @@ def profile_of(name: str, entry: BoardEntry) -> BoardProfile:
         ciphers=entry.ciphers,
         keepalive_s=entry.keepalive_s,
         known_hosts=entry.known_hosts,
-    )
-    return BoardProfile(
-        name=name,
-        kind="ssh",
-        ssh=address,
-        serial=entry.serial,
-        profile=entry.profile,
-        sudo=entry.sudo,
-        modes=entry.modes,
-        uboot_prompt=entry.uboot_prompt,
-        uboot_stop=entry.uboot_stop,
     )
 
 
@@ -224,4 +230,4 @@ def add_board(name: str, entry: BoardEntry, path: Path | None = None) -> Path:
     return path
 
 
-_DEFAULTS = BoardEntry(ssh="")
+_DEFAULTS = BoardEntry()

@@ -53,7 +53,7 @@ def test_local_always_exists() -> None:
         (BPI.replace("identity", "identiy"), "boards.toml:4: unknown key 'identiy'", "'identity'"),
         (BPI.replace('"bananapi"', "3"), "boards.toml:6: profile", ""),
         (BPI + "[", "not valid TOML", "correct that line"),
-        (BPI.replace('ssh = "root@192.0.2.7:2222"\n', ""), "no way to it", 'ssh = "root@ADDRESS"'),
+        ('[bpi]\nprofile = "bananapi"\n', "no way to it", 'ssh = "root@ADDRESS"'),
         (BPI.replace("2222", "99999"), "99999 is no TCP port", "1 to 65535"),
         ('ssh = "x"\n' + BPI, "stands outside a board's table", "[bpi]"),
         (BPI.replace("[bpi]", "[local]"), "always exists", "another name"),
@@ -138,3 +138,9 @@ def test_a_wrong_variable_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HVCONSOLE_FRAMES_PER_SECOND", "many")
     with pytest.raises(UsageProblem, match="HVCONSOLE_FRAMES_PER_SECOND"):
         load_settings()
+
+
+def test_a_board_with_nothing_but_its_serial_line(tmp_path: Path) -> None:
+    write(tmp_path, '[bpi]\nserial = "/dev/ttyUSB0"\n')
+    profile = load_boards(tmp_path / "boards.toml")["bpi"]
+    assert (profile.kind, profile.ssh, profile.serial) == ("serial", None, "/dev/ttyUSB0")
