@@ -142,5 +142,5 @@ def test_a_wrong_variable_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_board_with_nothing_but_its_serial_line(tmp_path: Path) -> None:
     write(tmp_path, '[bpi]\nserial = "/dev/ttyUSB0"\n')
-    profile = load_boards(tmp_path / "boards.toml")["bpi"]
+    profile = boards.find_board("bpi", tmp_path / "boards.toml")
     assert (profile.kind, profile.ssh, profile.serial) == ("serial", None, "/dev/ttyUSB0")
