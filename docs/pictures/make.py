@@ -1,7 +1,8 @@
 """Make the README's pictures from real runs: ``python docs/pictures/make.py``.
 
-The console measures this machine for some seconds, with a load that comes and goes, and exports its
-screen. Nothing is drawn by hand.
+The console measures for some seconds and exports its screen: this machine, with a load that comes and
+goes, and the simulated board, on which a guest is created and switched to another scheduler. Nothing
+is drawn by hand.
 """
 
 from __future__ import annotations
@@ -15,7 +16,11 @@ from pathlib import Path
 
 from hvconsole.commands.sessions import live_session
 from hvconsole.config.boards import find_board
+from hvconsole.config.resources import resource_dir
+from hvconsole.hypervisor import actions as do
 from hvconsole.model.run import RunSettings
+from hvconsole.sim.options import SimOptions
+from hvconsole.sim.start import simulated_board
 from hvconsole.ui.app import HvconsoleApp
 
 HERE = Path(__file__).parent
@@ -38,11 +43,41 @@ async def picture(name: str, size: tuple[int, int], theme: str) -> None:
         await pilot.pause(SECONDS / 2)
         busy.wait()
         await pilot.pause(0.6)
-        # The pictures bring no address of a font server along: a viewer has fonts of its own.
-        svg = _FONTS.sub("", app.export_screenshot(title="hvconsole connect local"))
-        svg = svg.replace("font-family: Fira Code", "font-family: 'Fira Code'")
-        (HERE / f"{name}.svg").write_text(svg)
+        _save(app, name, "hvconsole connect local")
         await session.close()
+
+
+async def hypervisor(name: str, size: tuple[int, int], theme: str) -> None:
+    """Create a busy guest beside dom0 on the simulated board, then give it a pool of its own."""
+    guest = resource_dir("cells") / "xen" / "busy.cfg"
+    async with simulated_board(SimOptions(mode="xen-credit", seed=3)) as profile:
+        settings = RunSettings(cpus=(0,))
+        session = live_session(profile, settings, record_to=None, start=True)
+        app = HvconsoleApp(session, theme=theme)
+        async with app.run_test(size=size) as pilot:
+            while session.status.run != "running":
+                await pilot.pause(0.1)
+            await pilot.press("f3")
+            desk = session.hypervisor
+            while desk.state.survey is None:
+                await pilot.pause(0.1)
+            await pilot.pause(3.0)
+            await desk.do(do.Create(config=guest.read_bytes(), source=str(guest)))
+            await desk.do(do.Pin(guest="busy", hard=frozenset({0})))
+            await pilot.pause(5.0)
+            await desk.do(do.Pin(guest="busy", hard=frozenset({0, 1})))
+            values = {"period": 10_000, "budget": 4_000}
+            await desk.do(do.SwitchScheduler(guest="busy", scheduler="rtds", values=values))
+            await pilot.pause(5.0)
+            _save(app, name, "hvconsole connect sim")
+            await session.close()
+
+
+def _save(app: HvconsoleApp, name: str, title: str) -> None:
+    # The pictures bring no address of a font server along: a viewer has fonts of its own.
+    svg = _FONTS.sub("", app.export_screenshot(title=title))
+    svg = svg.replace("font-family: Fira Code", "font-family: 'Fira Code'")
+    (HERE / f"{name}.svg").write_text(svg)
 
 
 BUSY = "import time; until = time.time() + 1.5\nwhile time.time() < until: pass"
@@ -52,6 +87,7 @@ async def main() -> None:
     """Make all pictures."""
     await picture("console", (140, 42), "dark")
     await picture("console-small", (80, 24), "light")
+    await hypervisor("hypervisor", (140, 42), "dark")
 
 
 if __name__ == "__main__":

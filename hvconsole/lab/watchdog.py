@@ -1,6 +1,6 @@
 """The watchdog that QEMU's Banana Pi lacks.
 
-The board's Linux restarts by letting the A20's watchdog bite. QEMU's model has none, so such a
+The board's Linux restarts by letting its watchdog bite. QEMU's model has none, so such a
 restart would be its last word. This process reads the board's console beside QEMU, and gives it
 the reset that the watchdog would have given. It ends with the board.
 """

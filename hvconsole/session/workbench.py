@@ -81,6 +81,8 @@ class BoardBench:
         lines = [f"Linux {facts.kernel} {facts.machine}" if facts.kernel else "", facts.system]
         if facts.hypervisor:
             lines.append(f"under {facts.hypervisor}")
+        if self.counter_note:
+            lines.append(f"CNTVCT: {self.counter_note}")
         return tuple(line for line in lines if line)
 
     @property

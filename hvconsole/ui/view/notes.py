@@ -68,7 +68,8 @@ def say(note: Note, hello: Hello) -> str:
         case NoteCode.BACKWARD:
             said = f"counter stepped back by {units.count(note.value)} ticks"
         case NoteCode.MOVED:
-            said = f"thread found itself on CPU {note.value}"
+            found = f"thread found itself on CPU {note.value}"
+            said = found if note.severity else "sampled again"
         case NoteCode.STALLED:
             said = f"the reader took nothing for {units.duration(float(note.value))}"
         case NoteCode.MESSAGE:
