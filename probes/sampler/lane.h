@@ -70,6 +70,7 @@ struct lane {
 	_Atomic uint64_t lost;
 	uint64_t fresh_lost, fresh_counted;	/* of what is recorded and not published */
 	uint64_t newest;		/* the last read of a chunk */
+	uint64_t shown_until;		/* what was shown in the middle of a chunk ends here */
 	bool sampling;			/* and no longer calibrating */
 	uint64_t between;		/* distance from the chunk before */
 	_Atomic uint64_t backward;

@@ -69,6 +69,7 @@ static __attribute__((noinline, cold)) void rare(struct lane *lane, uint64_t pre
 		return;
 	}
 	publish(lane);
+	lane->shown_until = previous;
 	if (lane->ring.next != lane->ring.end) {
 		record(lane, previous, now - previous);
 	} else {
@@ -200,8 +201,12 @@ uint64_t sample_chunk(struct lane *lane, uint64_t previous)
 {
 	uint64_t last = read_chunk(lane, previous, lane->calibration.threshold);
 
-	if (went_astray(lane))
+	if (went_astray(lane)) {
+		/* Part of the chunk was shown when the ring was used up: the hole begins behind. */
+		if (lane->shown_until > previous)
+			previous = lane->shown_until;
 		return lane_away(lane, previous);
+	}
 	lane->newest = last;
 	end_chunk(lane, last);
 	return last;

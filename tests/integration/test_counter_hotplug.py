@@ -42,11 +42,13 @@ def take_away(tid: int, seconds: float) -> None:
 def test_a_hole_is_no_switch(start, words: tuple[str, ...]) -> None:
     if "--fifo" in words and os.geteuid() != 0:
         pytest.skip("SCHED_FIFO needs root")
-    process = start("--cpu", CPU, "--seconds", "2.5", *words)
+    process = start("--cpu", CPU, "--seconds", "5", *words)
     time.sleep(0.9)
     tid = lane_thread(process.pid)
     take_away(tid, 0.3)
-    time.sleep(0.4)
+    end = time.monotonic() + 3.0
+    while os.sched_getaffinity(tid) != {int(CPU)} and time.monotonic() < end:
+        time.sleep(0.02)
     assert os.sched_getaffinity(tid) == {int(CPU)}
     values = ended(process, 15)
     check_accounts(values)
