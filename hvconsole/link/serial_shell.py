@@ -18,9 +18,12 @@ from hvconsole.link.serial_shell_loop import ShellLoop
 from hvconsole.link.serial_shell_process import SerialProcess
 from hvconsole.model.problem import BoardProblem, LinkProblem
 from hvconsole.wire import shell
+from hvconsole.wire.console import AlarmFinder, AlarmKind, LineSplitter
 
 TEXT_FORMAT: Mapping[str, Sequence[str]] = {"hvsampler": ("--format", "text")}
 _WATCH_S = 0.5
+_SILENT_S = 15.0
+"""The sampler sends a heartbeat a second over a line; a busy board may be late with it."""
 
 
 class SerialShellLink:
@@ -50,6 +53,8 @@ class SerialShellLink:
         self._process: SerialProcess | None = None
         self._closed: asyncio.Future[Exception | None] | None = None
         self._watch: asyncio.Task[None] | None = None
+        self._console = LineSplitter()
+        self._finder = AlarmFinder()
 
     @property
     def name(self) -> str:
@@ -193,8 +198,12 @@ class SerialShellLink:
             raise
 
     def _heard(self, data: bytes, replies: list[tuple[shell.Reply, int]]) -> None:
-        if self._process is not None and not self._process.ended:
-            self._process.take(data, replies)
+        process = self._process
+        text = process.take(data, replies) if process is not None and not process.ended else data
+        for line in self._console.feed(text):
+            for alarm in self._finder.feed(line):
+                if alarm.kind is AlarmKind.REBOOT:
+                    self._lose(LinkProblem(f"{self.name}: the board restarted", detail=alarm.text))
 
     async def _put_input(self, loop: ShellLoop, stdin: bytes) -> None:
         await loop.send(
@@ -216,11 +225,28 @@ class SerialShellLink:
 
     async def _watch_line(self) -> None:
         """Notice that the adapter is gone, or that the board restarted under us."""
-        while self._line.is_open:  # noqa: ASYNC110  # the line has no event for it
+        while self._line.is_open:
             await asyncio.sleep(_WATCH_S)
-        problem = LinkProblem(f"{self._line.name} was lost", detail=self._line.state)
-        if self._process is not None:
+            process = self._process
+            if process is not None and process.silent_s > _SILENT_S:
+                self._lose(
+                    LinkProblem(
+                        f"{self.name}: the sampler has been silent for {_SILENT_S:g} s",
+                        detail="over a serial line it speaks once a second at least",
+                        hint="does the board still run? the Serial screen shows what it says",
+                    )
+                )
+                return
+        self._lose(LinkProblem(f"{self._line.name} was lost", detail=self._line.state))
+
+    def _lose(self, problem: LinkProblem) -> None:
+        """The shell is gone: nothing more is typed, not even to tidy up."""
+        if self._process is not None and not self._process.ended:
             self._process.fail(problem)
+        loop, self._loop = self._loop, None
+        self._logged_in = False
+        if loop is not None:
+            loop.abandon(problem)
         self._end(problem)
 
     def _end(self, reason: Exception | None) -> None:

@@ -10,11 +10,12 @@ from typing import Protocol
 
 from hvconsole.link.serial_protocol import ByteSink
 from hvconsole.model.problem import BoardProblem, LinkProblem
-from hvconsole.wire.console import LineSplitter, Prompt, prompt_of, shown
+from hvconsole.wire.console import LineSplitter, Prompt, in_boot_loader, prompt_of, shown
 
 _QUIET_S = 0.4
 _LOOKS = 8
 _KEPT = 16 << 10
+_LOADER_S = 60.0
 
 
 class SharedLine(Protocol):
@@ -31,6 +32,10 @@ class SharedLine(Protocol):
     @property
     def state(self) -> str:
         """How the line is, in words."""
+
+    @property
+    def scrollback(self) -> bytes:
+        """What was said last, as it came."""
 
     def subscribe(self, callback: ByteSink) -> Callable[[], None]:
         """Hand on what arrives; return what ends that."""
@@ -117,6 +122,7 @@ async def reach_shell(line: SharedLine, ear: Ear, login: Login) -> bool:
         BoardProblem: Something else answers there: U-Boot, or a login that is refused.
         LinkProblem: Nothing answers.
     """
+    await _past_boot_loader(line, ear)
     asked_password = named = False
     seen = ""
     for _ in range(_LOOKS):
@@ -136,6 +142,18 @@ async def reach_shell(line: SharedLine, ear: Ear, login: Login) -> bool:
         elif prompt is not Prompt.PASSWORD and await _answers(line, ear):
             return named
     raise _silent(line.name, seen, named, login.user)
+
+
+async def _past_boot_loader(line: SharedLine, ear: Ear) -> None:
+    """Wait while a boot loader is at work: a key would stop its countdown.
+
+    A prompt of its own, or a minute without Linux, is for the caller to judge.
+    """
+    before = line.scrollback[-_KEPT:]
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + _LOADER_S
+    while loop.time() < deadline and in_boot_loader(before + ear.heard):  # noqa: ASYNC110  # a look now and then
+        await asyncio.sleep(_QUIET_S)
 
 
 async def _log_in(line: SharedLine, ear: Ear, login: Login) -> bool:

@@ -35,8 +35,8 @@ class ShellLoop:
         self._queue: deque[shell.Reply] = deque()
         self._news = asyncio.Event()
         self._stop = line.subscribe(self._take)
-        self._sent = 0
         self._done = 0
+        self._problem: LinkProblem | None = None
         self.hexadecimal = False
         self.gzip = False
 
@@ -77,7 +77,6 @@ class ShellLoop:
         lines = list(texts)
         base = self._done
         at, tries = 0, 0
-        self._sent = base
         while (done := self._done - base) < len(lines):
             at = max(at, done)
             while at < len(lines) and at - done < _WINDOW:
@@ -172,6 +171,7 @@ class ShellLoop:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + timeout
         while True:
+            self._check()
             while self._queue:
                 reply = self._queue.popleft()
                 if reply.kind == kind:
@@ -195,9 +195,23 @@ class ShellLoop:
             await asyncio.sleep(0.3)
         self._stop()
 
+    def abandon(self, problem: LinkProblem) -> None:
+        """Nobody is there any more: whoever waits is told, and nothing more is typed.
+
+        What answers on the line now may be a boot loader, which a key would stop.
+        """
+        self._problem = problem
+        self._stop()
+        self._news.set()
+
     def type(self, data: bytes) -> None:
         """Type to whatever reads the line now; the interrupt keys end what runs there."""
+        self._check()
         self._line.write(data)
+
+    def _check(self) -> None:
+        if self._problem is not None:
+            raise self._problem
 
     def _lost(self) -> LinkProblem:
         return LinkProblem(
@@ -211,6 +225,7 @@ class ShellLoop:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + _ANSWER_S
         while self._done <= done:
+            self._check()
             if (left := deadline - loop.time()) <= 0:
                 return False
             heard = len(self._queue)

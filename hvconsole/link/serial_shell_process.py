@@ -35,6 +35,7 @@ class SerialProcess:
         self._sink = GuardedSink(sink)
         self._text = TextDecoder() if frames else None
         self._begun = False
+        self._last_frame = 0.0
         self._stderr = Tail()
         self._status: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._work: asyncio.Task[None] | None = None
@@ -79,27 +80,41 @@ class SerialProcess:
             raise self._sink.error
         return status
 
-    def take(self, data: bytes, replies: list[tuple[shell.Reply, int]]) -> None:
-        """Take what the line says; what belongs to the process is between two replies."""
+    @property
+    def silent_s(self) -> float:
+        """For how long no frame has come, in seconds; 0 for a program that writes none."""
+        if self._text is None or not self._begun or self.ended:
+            return 0.0
+        return asyncio.get_running_loop().time() - self._last_frame
+
+    def take(self, data: bytes, replies: list[tuple[shell.Reply, int]]) -> bytes:
+        """Take what the line says; what belongs to the process is between two replies.
+
+        Returns:
+            What is none of the process's: text of the console.
+        """
         start, end = (0, len(data)) if self._begun else (len(data), len(data))
         for reply, at in replies:
             if reply.kind == "g":
                 self._begun = True
+                self._last_frame = asyncio.get_running_loop().time()
                 start, end = at, len(data)
             elif reply.kind == "s" and self._begun:
                 end = at
                 break
         piece = data[start:end]
         if not piece:
-            return
+            return data
         if self._text is None:
             self._sink.feed(piece)
-            return
-        frames, _ = self._text.feed(piece)
+            return b""
+        frames, text = self._text.feed(piece)
         if frames:
+            self._last_frame = asyncio.get_running_loop().time()
             self._sink.feed(
                 b"".join(encode_frame(f.kind, f.lane, f.sequence, f.payload) for f in frames)
             )
+        return text
 
     def fail(self, problem: LinkProblem) -> None:
         """End it here: the line was lost."""

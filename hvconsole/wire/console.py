@@ -249,3 +249,19 @@ class AlarmFinder:
                 self._stage = rank
                 self._cause = ""
                 return
+
+
+def in_boot_loader(text: bytes) -> bool:
+    """Whether a boot loader is what wrote last, and does not wait at its prompt.
+
+    Args:
+        text: The newest text of a console, in bytes.
+    """
+    splitter = LineSplitter()
+    stage = ""
+    for line in splitter.feed(text):
+        readable = shown(line)
+        stage = next((name for name, sign in _STAGES if sign.search(readable)), stage)
+        if prompt_of(line) is Prompt.LOGIN or readable.startswith("Starting kernel"):
+            stage = ""
+    return stage in {"u-boot-spl", "u-boot"} and prompt_of(splitter.partial) is None

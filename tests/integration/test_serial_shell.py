@@ -48,7 +48,6 @@ class Wire:
 
     def __init__(self, argv: list[str], *, noise_every: int = 0, bytes_per_s: int = 0) -> None:
         self.heard = bytearray()
-        self.scrollback = b""
         self.is_open = True
         self.state = "open"
         self._noise_every = noise_every
@@ -71,6 +70,10 @@ class Wire:
         if not self.is_open:
             raise LinkProblem("the line is not open")
         os.write(self.master, data)
+
+    @property
+    def scrollback(self) -> bytes:
+        return bytes(self.heard)
 
     async def open(self) -> None:
         pass

@@ -12,6 +12,7 @@ from hvconsole.wire.console import (
     AlarmKind,
     LineSplitter,
     Prompt,
+    in_boot_loader,
     prompt_of,
     shown,
 )
@@ -230,3 +231,26 @@ def test_no_line_raises_or_reaches_the_terminal(lines: list[bytes]) -> None:
             for text in (alarm.text, *alarm.details.values()):
                 assert text.isprintable()
         assert shown(line).isprintable()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (b"U-Boot SPL 2024.01 (Jan 08)\r\nTrying to boot from MMC1\r\n", True),
+        (b"U-Boot 2024.01 (Jan 08)\r\nDRAM: 1 GiB\r\nHit any key to stop autoboot:  2 ", True),
+        (b"U-Boot 2024.01 (Jan 08)\r\n\r\n=> ", False),
+        (b"U-Boot 2024.01\r\nStarting kernel ...\r\n\r\n", False),
+        (b"U-Boot 2024.01\r\n[    0.000000] Booting Linux on physical CPU 0x0\r\n", False),
+        (b"U-Boot 2024.01\r\n(XEN) Xen version 4.17.5\r\n", False),
+        (b"Debian GNU/Linux 12 bpi ttyS0\r\n\r\nbpi login: ", False),
+        (b"", False),
+    ],
+)
+def test_a_boot_loader_at_work(text: bytes, expected: bool) -> None:
+    assert in_boot_loader(text) is expected
+
+
+def test_a_boot_loader_that_gave_way_to_xen() -> None:
+    whole = (DATA / "uboot-to-xen.txt").read_bytes()
+    assert not in_boot_loader(whole)
+    assert in_boot_loader(whole[: whole.index(b"(XEN)")].rsplit(b"Starting kernel", 1)[0] + b"\n")
