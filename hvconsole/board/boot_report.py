@@ -81,6 +81,7 @@ class BootReport:
 
     Attributes:
         refused: Why the board could not be connected to, the last time it was tried.
+        restart_said: What ways to restart it were tried, and why none worked.
         restarts_expected: How many of the restarts that the console shows were asked for.
     """
 
@@ -89,6 +90,7 @@ class BootReport:
         self._mode = mode
         self._ear = ear
         self.refused = ""
+        self.restart_said = ""
         self.restarts_expected = 1
 
     def too_late(self, step: BootStep, limit_s: float) -> BootProblem:
@@ -106,7 +108,9 @@ class BootReport:
             return BootTimeout(
                 f"nobody pressed reset on {self._profile.name}",
                 step=step,
-                detail=_lines("no other way to restart it had an effect", *self._tail()),
+                detail=_lines(
+                    self.restart_said or "no other way to restart it had an effect", *self._tail()
+                ),
                 hint="is that its console, and is it powered? Then the same command again",
             )
         return BootTimeout(

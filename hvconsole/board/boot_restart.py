@@ -1,4 +1,4 @@
-"""Making a board restart: by its Linux over SSH or at a login shell, by SysRq, by a person.
+"""Making a board restart: by its Linux over SSH or at a login shell, by SysRq, by its button.
 
 Ways are tried in the order of how kind they are to the board's file systems.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -41,6 +42,7 @@ class Way(Enum):
     LINUX = auto()
     SHELL = auto()
     SYSRQ = auto()
+    BUTTON = auto()
     PERSON = auto()
     NOT_NEEDED = auto()  # U-Boot waits at its prompt already
 
@@ -68,6 +70,7 @@ class Restarter:
         ear: Listens to its console.
         port: Where to type; None without a console.
         sudo: Root's commands go through ``sudo -n``.
+        button: Words of a command of this machine that resets the board; empty if there is none.
         note: Told what is unusual.
         patience: How long effects are waited for.
     """
@@ -79,6 +82,7 @@ class Restarter:
         port: SerialPort | None,
         *,
         sudo: bool,
+        button: tuple[str, ...] = (),
         note: Note,
         patience: Patience,
     ) -> None:
@@ -87,6 +91,7 @@ class Restarter:
         self._ear = ear
         self._port = port
         self._root = ("sudo", "-n") if sudo else ()
+        self._button = button
         self._note = note
         self._said: list[str] = []
 
@@ -99,18 +104,20 @@ class Restarter:
         """Restart the board; return how, or None where only a person can."""
         if self._link is not None and await self._by_link(self._link):
             return Way.LINUX
-        if self._port is None:
-            return None
-        waits = await self._who_waits(self._port)
+        way = await self._by_console(self._port) if self._port is not None else None
+        if way is None and self._button and await self._by_button():
+            way = Way.BUTTON
+        return way
+
+    async def _by_console(self, port: SerialPort) -> Way | None:
+        waits = await self._who_waits(port)
         if waits is Prompt.UBOOT:
             return Way.NOT_NEEDED
         if waits is Prompt.SHELL:
             self._note("a shell waits on the console: it is told to restart")
-            if await self._by_shell(self._port):
+            if await self._by_shell(port):
                 return Way.SHELL
-        if await self._by_sysrq(self._port):
-            return Way.SYSRQ
-        return None
+        return Way.SYSRQ if await self._by_sysrq(port) else None
 
     async def _by_link(self, link: Link) -> bool:
         for words in _ASKED:
@@ -221,4 +228,35 @@ class Restarter:
         if await self._ear.until(self._restarted, self._patience.short):
             return True
         self._said.append("BREAK and SysRq had no effect")
+        return False
+
+    async def _by_button(self) -> bool:
+        """Run the command that stands for the reset button."""
+        words = self._button
+        self._note(f"resetting it: {plain(shlex.join(words), _SAID)}")
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *words,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.DEVNULL,
+                stderr=asyncio.subprocess.PIPE,
+            )
+        except OSError as error:
+            self._said.append(f"{words[0]}: {error.strerror or error}")
+            return False
+        try:
+            async with asyncio.timeout(_COMMAND_S):
+                _, said = await process.communicate()
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+            self._said.append(f"{words[0]} did not end within {_COMMAND_S:g} s")
+            return False
+        if process.returncode:
+            last = said.decode(errors="replace").strip().split("\n")[-1]
+            self._said.append(plain(last, _SAID) or f"{words[0]} ended with {process.returncode}")
+            return False
+        if self._port is None or await self._ear.until(self._restarted, self._patience.short):
+            return True
+        self._said.append(f"{words[0]} ended well, and the console shows no restart")
         return False

@@ -212,6 +212,7 @@ class Boot:
             self._ear,
             console.port if console else None,
             sudo=self._profile.sudo,
+            button=self._profile.reset,
             note=lambda text: self._say("note", text),
             patience=self._patience.restart,
         )
@@ -242,6 +243,7 @@ class Boot:
         """Ask a person to press reset; return False if there is somebody else to ask by now."""
         if self._ways.console is None:
             raise self._report.no_way(said)
+        self._report.restart_said = said
         ear, before = self._ear, self._ear.waits
         self._say("ask", f"press reset on {self._profile.name} now")
         self._start_clock(self._patience.person)

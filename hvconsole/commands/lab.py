@@ -1,4 +1,4 @@
-"""``hvconsole lab``: real boards in QEMU: build, list, start, stop, measure."""
+"""``hvconsole lab``: real boards in QEMU: build, list, start, stop, reset, measure."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _LOOK_S = 1.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add build, list, start, stop and measure."""
+    """Add build, list, start, stop, reset and measure."""
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     build = actions.add_parser("build", help="make the boards' images; what is there is kept")
     build.add_argument("name", nargs="*", default=list(BOARDS), metavar="NAME", help="which boards")
@@ -36,11 +36,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     stop = actions.add_parser("stop", help="end a board; what it wrote to its disk is gone")
     stop.add_argument("name", nargs="*", default=[], metavar="NAME")
     stop.add_argument("--all", action="store_true", help="all that run")
+    reset = actions.add_parser("reset", help="press a running board's reset button")
+    reset.add_argument("name", nargs="?", default=VIRT_BOARD, metavar="NAME")
     start = actions.add_parser("start", help="start a board; return when it can be logged in to")
     _add_start(start)
     measure = actions.add_parser("measure", help="fixed measurements in virtual time, repeatable")
     lab_measure.add_arguments(measure)
-    for one in (build, listing, start, stop, measure):
+    for one in (build, listing, start, stop, reset, measure):
         add_json_argument(one)
 
 
@@ -73,6 +75,7 @@ def run(arguments: argparse.Namespace) -> int:
         "list": _list,
         "start": _start,
         "stop": _stop,
+        "reset": _reset,
         "measure": lambda arguments: lab_measure.run(arguments, _Progress),
     }
     return todo[arguments.action](arguments)
@@ -176,6 +179,19 @@ async def _prove(name: str, mode: str) -> None:
             await asyncio.sleep(_LOOK_S)
     finally:
         await link.close()
+
+
+def _reset(arguments: argparse.Namespace) -> int:
+    from hvconsole.lab import monitor
+    from hvconsole.lab.inventory import board, profile
+
+    profile(arguments.name)  # says what to do where it does not run
+    monitor.command(board(arguments.name).folder / "monitor.sock", "system_reset")
+    if arguments.json:
+        print_json({"name": arguments.name, "reset": True})
+    else:
+        sys.stdout.write(f"{arguments.name} was reset\n")
+    return 0
 
 
 def _stop(arguments: argparse.Namespace) -> int:

@@ -40,6 +40,7 @@ class BoardEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sudo: bool = False
     uboot_prompt: str = "=> "
     uboot_stop: str = " "
+    reset: tuple[str, ...] = ()
     modes: dict[str, BootMode] = {}
 
 
@@ -160,6 +161,7 @@ def profile_of(name: str, entry: BoardEntry) -> BoardProfile:
         modes=entry.modes,
         uboot_prompt=entry.uboot_prompt,
         uboot_stop=entry.uboot_stop,
+        reset=entry.reset,
     )
 
 

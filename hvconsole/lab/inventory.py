@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -121,6 +122,7 @@ def profile(name: str) -> BoardProfile:
         serial=f"unix:{one.serial}",
         profile="bananapi" if name == BANANA_BOARD else "generic",
         labels=("emulated",),
+        reset=(sys.executable, "-m", "hvconsole", "lab", "reset", name),
     )
 
 

@@ -56,6 +56,8 @@ class BoardProfile(msgspec.Struct, frozen=True, kw_only=True):
         modes: The ways to boot it, by name; the first is the one it boots by itself.
         uboot_prompt: What its U-Boot shows when it waits, the blank at its end included.
         uboot_stop: Keys that stop its autoboot.
+        reset: A command of this machine that does what its reset button does (a relay, a power
+            switch), in words.
     """
 
     name: str
@@ -68,3 +70,4 @@ class BoardProfile(msgspec.Struct, frozen=True, kw_only=True):
     modes: Mapping[str, BootMode] = msgspec.field(default_factory=dict)
     uboot_prompt: str = "=> "
     uboot_stop: str = " "
+    reset: tuple[str, ...] = ()

@@ -6,6 +6,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -261,6 +262,47 @@ async def test_nobody_presses_it(make: Make) -> None:
         )
     assert caught.value.step is BootStep.RESTART
     assert "the console is mute" in caught.value.detail
+
+
+async def test_a_command_that_stands_for_the_button(make: Make, tmp_path: Path) -> None:
+    board, events = make(state="mute"), []
+    pressed = tmp_path / "pressed"
+
+    async def relay() -> None:
+        while not pressed.exists():
+            await asyncio.sleep(0.01)
+        board.press_reset()
+
+    wired = asyncio.create_task(relay())
+    profile = msgspec.structs.replace(PROFILE, reset=("touch", str(pressed)))
+    booted = await boot(board, "xen-rtds", profile=profile, with_link=False, events=events)
+    await wired
+    assert booted.proven
+    assert any(event.text == f"resetting it: touch {pressed}" for event in events)
+    assert not any("press reset" in event.text for event in events)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("/no/such/relay",), "/no/such/relay: No such file or directory"),
+        (("sh", "-c", "echo relay 3 is stuck >&2; exit 4"), "relay 3 is stuck"),
+        (("true",), "true ended well, and the console shows no restart"),
+    ],
+)
+async def test_a_button_that_does_not_work(make: Make, words: tuple[str, ...], said: str) -> None:
+    board = make(state="mute")
+    with pytest.raises(BootTimeout, match="nobody pressed reset on bpi") as caught:
+        await boot_into(
+            msgspec.structs.replace(PROFILE, reset=words),
+            "xen-rtds",
+            link=None,
+            connect=board.connect,
+            console=board,
+            tell=lambda _: None,
+            patience=replace(QUICK, person=0.3),
+        )
+    assert said in caught.value.detail
 
 
 async def test_without_serial_and_without_linux_nothing_can_be_done(make: Make) -> None:
