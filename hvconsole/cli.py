@@ -32,6 +32,7 @@ COMMANDS = {
     "boot": "boot a board into a mode, and prove it",
     "lab": "real boards in QEMU: build, list, start, stop, measure",
     "sim": "keep a simulated board running",
+    "run": "a campaign: conditions again and again, unattended",
     "hv": "what the hypervisor screen does, scripted",
     "config": "settings, and where each comes from",
 }

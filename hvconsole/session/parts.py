@@ -64,6 +64,13 @@ class Workbench(Protocol):
     def warning(self) -> Problem | None:
         """What a person must be told about the board before it is used."""
 
+    @property
+    def sudo(self) -> bool:
+        """Whether root's commands go through sudo there."""
+
+    async def set_governor(self, link: Link, name: str) -> None:
+        """Give all CPUs a governor, with its undo written down."""
+
     async def prepare(self, link: Link) -> None:
         """Learn what the board is; undo what an earlier console left behind."""
 

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from hvconsole.board.boot_proof import Evidence, read_evidence
+from hvconsole.board.facts import BoardFacts, gather
 from hvconsole.link.protocol import Link
 from hvconsole.model.board import BoardProfile
 from hvconsole.model.problem import BoardProblem, LinkProblem, Problem, RecordProblem
@@ -116,8 +118,11 @@ class Session:
             self._start_first = False
             self._tasks.create_task(self._start_or_tell(), name="first run")
 
-    async def start_run(self) -> None:
+    async def start_run(self, *, record: bool = True) -> None:
         """Begin a measured run; return once the sampler has calibrated itself.
+
+        Args:
+            record: Keep it, where this session records at all; a warm-up is not kept.
 
         Raises:
             Problem: It cannot be begun; the state is as before.
@@ -132,11 +137,12 @@ class Session:
         self._set_run("preparing", "building and deploying the sampler")
         try:
             programs = await self._bench.programs(link, self.settings)
-            if self._recording is None:
+            if self._recording is None and record:
                 self._recording = self._bench.recording(self.settings)
                 if self._recording is not None:
                     self._backlog.drain(self._recording.serial)
-            self._begin_recording()
+            if record:
+                self._begin_recording()
             self._set_run("preparing", "calibrating")
             run = MeasuredRun(link, self._hub, programs, self.settings, self._trouble)
             hello = await run.start()
@@ -162,6 +168,37 @@ class Session:
         if self._run_end is None:
             raise RuntimeError("no run has been started")
         return await asyncio.shield(self._run_end)
+
+    async def evidence(self) -> Evidence:
+        """Read back how the board was booted.
+
+        Raises:
+            Problem: It does not answer.
+        """
+        return await read_evidence(self._connected(), sudo=self._bench.sudo)
+
+    async def facts(self) -> BoardFacts:
+        """Learn anew what the board says of itself: its clocks and temperatures among it.
+
+        Raises:
+            Problem: It does not answer.
+        """
+        return await gather(self._connected())
+
+    async def set_governor(self, name: str) -> None:
+        """Give all CPUs a governor of their frequency; undone when the session ends.
+
+        Raises:
+            Problem: The board does not take it.
+        """
+        await self._bench.set_governor(self._connected(), name)
+        self.note_action(f"governor {name}")
+
+    def _connected(self) -> Link:
+        link = self._keeper.link
+        if link is None:
+            raise LinkProblem("the board is not connected", hint="wait until it is")
+        return link
 
     async def close(self) -> None:
         """End everything and leave the board as it was found. Safe to call twice.

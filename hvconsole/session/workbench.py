@@ -9,6 +9,7 @@ import msgspec
 
 from hvconsole.board.deploy import DeployedProbe, Deployment
 from hvconsole.board.facts import BoardFacts, gather
+from hvconsole.board.governor import set_governor
 from hvconsole.board.journal import Journal, NotUndone, undo_pending
 from hvconsole.link.protocol import Link
 from hvconsole.model.board import BoardProfile
@@ -99,6 +100,21 @@ class BoardBench:
     def labels(self) -> tuple[str, ...]:
         """What every result of this board must carry."""
         return self._profile.labels
+
+    @property
+    def sudo(self) -> bool:
+        """Whether root's commands go through sudo there."""
+        return self._profile.sudo
+
+    async def set_governor(self, link: Link, name: str) -> None:
+        """Give all CPUs a governor; `restore` gives them back what they had.
+
+        Raises:
+            BoardProblem: The board does not take it.
+        """
+        if self._journal is None:
+            raise RuntimeError("the board has not been prepared")
+        await set_governor(link, self._journal, self._facts, name, sudo=self._profile.sudo)
 
     async def prepare(self, link: Link) -> None:
         """Learn what the board is; undo what an earlier console left behind.
