@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import re
 import signal
 import sys
@@ -90,6 +91,12 @@ def run_settings(arguments: argparse.Namespace, seconds: float | None) -> RunSet
         window_ms=arguments.window_ms,
         label=arguments.label,
     )
+
+
+def has_terminal() -> bool:
+    """Whether a screen can be painted: on a terminal, or in a browser by ``hvconsole serve``."""
+    is_served = os.environ.get("TEXTUAL_DRIVER", "").startswith("textual.drivers.web_driver:")
+    return is_served or (sys.stdin.isatty() and sys.stdout.isatty())
 
 
 def positive_seconds(text: str) -> float:
