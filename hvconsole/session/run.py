@@ -36,6 +36,15 @@ class RunEnd:
         """Whether the run ended as it was asked to."""
         return self.reason in {"time", "stop"}
 
+    @property
+    def problem(self) -> Problem:
+        """An end that was not asked for, as a person is told of it."""
+        return BoardProblem(
+            f"the run ended: {self.reason}",
+            detail=self.detail,
+            hint="what was measured until then is kept; start another run when ready",
+        )
+
 
 def sampler_arguments(settings: RunSettings, program: str) -> list[str]:
     """Return the sampler's argument list for a run."""

@@ -12,15 +12,17 @@ from hvconsole.board.boot_proof import Evidence, read_evidence
 from hvconsole.board.facts import BoardFacts, gather
 from hvconsole.link.protocol import Link
 from hvconsole.model.board import BoardProfile
-from hvconsole.model.problem import BoardProblem, LinkProblem, Problem, RecordProblem
+from hvconsole.model.problem import BoardProblem, LinkProblem, Problem
 from hvconsole.model.run import RunSettings
 from hvconsole.model.status import LinkState, RunState, Status
+from hvconsole.session.alarmed import Alarmed
 from hvconsole.session.boot import Boots
-from hvconsole.session.console_watch import Backlog, ConsoleWatch
+from hvconsole.session.console_watch import ConsoleWatch
 from hvconsole.session.hub import Hub
 from hvconsole.session.hypervisor import HypervisorDesk
+from hvconsole.session.keeper import RecordKeeper
 from hvconsole.session.link_keeper import LinkKeeper
-from hvconsole.session.parts import Recording, Workbench
+from hvconsole.session.parts import Workbench
 from hvconsole.session.run import MeasuredRun, RunEnd
 from hvconsole.stream.snapshot import Marker, Snapshot, View
 
@@ -61,7 +63,7 @@ class Session:
         self._status = Status(board=profile.name, labels=profile.labels, read_only=read_only)
         self._hub = Hub()
         self.hypervisor = HypervisorDesk(self._mark, read_only=read_only)
-        self._recording: Recording | None = None
+        self._kept = RecordKeeper(self._hub, bench.recording, self._trouble)
         self._run: MeasuredRun | None = None
         self._run_end: asyncio.Future[RunEnd] | None = None
         self._main: asyncio.Task[None] | None = None
@@ -72,9 +74,9 @@ class Session:
             make_link, self._greet, self.hypervisor.detach, self._link_is, closing=self._closing
         )
         self.boots = Boots(profile, self)
-        self._backlog = Backlog()
+        self._alarm = Alarmed()
         self._console = (
-            ConsoleWatch(profile.serial, self._console_said, self._trouble)
+            ConsoleWatch(profile.serial, self._kept.serial, self._alarmed)
             if profile.serial
             else None
         )
@@ -82,11 +84,9 @@ class Session:
     @property
     def status(self) -> Status:
         """The state of affairs, as of now."""
-        known: dict[str, object] = {}
+        known = self._kept.known
         if self._console is not None:
             known["serial"] = self._console.state
-        if (recording := self._recording) is not None:
-            known |= {"recording": recording.path, "recorded_bytes": recording.written}
         return replace(self._status, **known) if known else self._status  # type: ignore[arg-type]  # names are checked by replace
 
     @property
@@ -137,17 +137,13 @@ class Session:
         self._set_run("preparing", "building and deploying the sampler")
         try:
             programs = await self._bench.programs(link, self.settings)
-            if self._recording is None and record:
-                self._recording = self._bench.recording(self.settings)
-                if self._recording is not None:
-                    self._backlog.drain(self._recording.serial)
             if record:
-                self._begin_recording()
+                self._kept.begin_run(self.settings, self.settings.label or self._mode)
             self._set_run("preparing", "calibrating")
             run = MeasuredRun(link, self._hub, programs, self.settings, self._trouble)
             hello = await run.start()
         except BaseException as error:
-            self._end_recording("failed")
+            self._kept.end_run("failed")
             self._set_run("idle", error.title if isinstance(error, Problem) else "")
             raise
         self._run, self._run_end = run, asyncio.get_running_loop().create_future()
@@ -224,8 +220,7 @@ class Session:
             self._main = None
         if self._console is not None:
             await self._console.close()
-        if self._recording is not None:
-            self._recording.close()
+        self._kept.close()
         if left is not None:
             raise left
 
@@ -300,7 +295,7 @@ class Session:
             async with asyncio.TaskGroup() as tasks:
                 self._tasks = tasks
                 self._keeper.begin(tasks)
-                tasks.create_task(self._keep_safe(), name="recording")
+                tasks.create_task(self._kept.keep_safe(self._closing), name="recording")
                 ready.set()
                 await self._closing.wait()
 
@@ -325,60 +320,18 @@ class Session:
 
     async def _follow(self, run: MeasuredRun, ended: asyncio.Future[RunEnd]) -> None:
         end = await run.wait()
-        self._end_recording(end.reason)
+        self._kept.end_run(end.reason)
         self._set_run("ended", f"{end.reason}: {end.detail}" if end.detail else end.reason)
         if not end.clean:
-            self._trouble(
-                BoardProblem(
-                    f"the run ended: {end.reason}",
-                    detail=end.detail,
-                    hint="what was measured until then is kept; start another run when ready",
-                )
-            )
+            self._trouble(self._alarm.explain(end) or end.problem)
         ended.set_result(end)
-
-    async def _keep_safe(self) -> None:
-        """Make sure of the recorded bytes once a second, off the event loop."""
-        while not self._closing.is_set():
-            if self._recording is not None:
-                try:
-                    await asyncio.to_thread(self._recording.tick)
-                except Problem as problem:
-                    self._hub.sink = None
-                    self._trouble(problem)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._closing.wait(), 1.0)
-
-    def _console_said(self, data: bytes) -> None:
-        if self._recording is None:
-            self._backlog.add(data)
-            return
-        with contextlib.suppress(RecordProblem):  # the frames' writer tells of a full disk
-            self._recording.serial(data)
 
     def _mark(self, text: str) -> None:
         """Note an action where the samples are: on the live chart, and in the recording."""
         moment_s = self._hub.moment_s if self._status.run == "running" else None
         if moment_s is not None:
             self._hub.live.mark(Marker(moment_s, text))
-        if self._recording is not None:
-            with contextlib.suppress(RecordProblem):  # the frames' writer tells of a full disk
-                self._recording.action(
-                    text, t_ns=None if moment_s is None else round(moment_s * 1e9)
-                )
-
-    def _begin_recording(self) -> None:
-        if self._recording is not None:
-            self._recording.begin_run(self.settings, self.settings.label or self._mode)
-        self._hub.sink = self._recording
-
-    def _end_recording(self, reason: str) -> None:
-        if self._recording is not None and self._hub.sink is not None:
-            try:
-                self._recording.end_run(reason)
-            except Problem as problem:
-                self._trouble(problem)
-        self._hub.sink = None
+        self._kept.action(text, t_ns=None if moment_s is None else round(moment_s * 1e9))
 
     def _labels(self, hello: Hello | None) -> tuple[str, ...]:
         """Return what a reader of the figures must know."""
@@ -386,6 +339,10 @@ class Session:
         if hello is not None and hello.counter == "cntvct" and self.settings.counter == "auto":
             labels.append("CNTVCT fallback")
         return tuple(dict.fromkeys(labels))
+
+    def _alarmed(self, problem: Problem) -> None:
+        self._alarm.note(problem)
+        self._trouble(problem)
 
     def _trouble(self, problem: Problem) -> None:
         self._set(problem=problem)

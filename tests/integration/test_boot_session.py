@@ -121,15 +121,16 @@ async def test_what_was_changed_is_undone_before(stage: Stage) -> None:
 async def test_it_is_recorded_and_names_the_condition(stage: Stage) -> None:
     session = stage.session()
     await session.open()
-    session._recording = stage.bench.recording(RunSettings())
+    session._kept.begin_run(RunSettings(), "before")
+    session._kept.end_run("stop")
     await session.boots.boot("xen-rtds")
-    session._begin_recording()
+    session._kept.begin_run(RunSettings(), session._mode)
     await session.close()
     lines = (stage.folder / "a.hvs/actions.jsonl").read_text().splitlines()
     actions = [json.loads(line) for line in lines]
     told = [action["action"] for action in actions]
-    assert told[:2] == ["boot xen-rtds", "booted xen-rtds, proven"]
-    assert actions[2]["condition"] == "xen-rtds"
+    assert told[2:4] == ["boot xen-rtds", "booted xen-rtds, proven"]
+    assert actions[4]["condition"] == "xen-rtds"
     assert b"Starting kernel" in (stage.folder / "a.hvs/serial.log").read_bytes()
 
 

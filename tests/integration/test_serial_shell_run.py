@@ -44,16 +44,17 @@ async def test_a_run_over_a_line_of_115200_with_kernel_messages(tmp_path: Path) 
 
 async def test_more_than_the_line_carries_is_kept_as_histograms(tmp_path: Path) -> None:
     """Nothing is lost silently where switches come faster than 115,200 baud take them."""
-    async with wire(bytes_per_s=2_500) as line, ticking(10.0):
+    async with wire(bytes_per_s=3_000) as line, ticking(10.0):
         bench = BoardBench(BOARD, tmp_path / "record")
-        settings = RunSettings(threshold_ns=1000, seconds=6.0)
-        few = {"hvsampler": ("--format", "text", "--ring", "256")}
+        settings = RunSettings(threshold_ns=60, seconds=6.0)
+        few = {"hvsampler": ("--format", "text", "--ring", "64")}
         session = Session(BOARD, lambda: SerialShellLink(line, text_format=few), bench, settings)
         try:
             await session.open()
             await session.start_run()
             async with asyncio.timeout(90):
-                await session.run_ended()
+                end = await session.run_ended()
+            assert end.clean, end
             totals = session.snapshot(View()).totals
         finally:
             await session.close()
