@@ -34,6 +34,8 @@ COMMANDS = {
     "sim": "keep a simulated board running",
     "run": "a campaign: conditions again and again, unattended",
     "hv": "what the hypervisor screen does, scripted",
+    "cell": "Jailhouse cell configurations: build, show, check",
+    "serve": "the console in a browser",
     "config": "settings, and where each comes from",
 }
 
