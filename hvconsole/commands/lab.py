@@ -76,7 +76,7 @@ def run(arguments: argparse.Namespace) -> int:
         "start": _start,
         "stop": _stop,
         "reset": _reset,
-        "measure": lambda arguments: lab_measure.run(arguments, _Progress),
+        "measure": lambda arguments: lab_measure.run(arguments, ShownProgress),
     }
     return todo[arguments.action](arguments)
 
@@ -86,7 +86,7 @@ def _build(arguments: argparse.Namespace) -> int:
     from hvconsole.lab.start import forget_snapshots
 
     begun = time.monotonic()
-    with _Progress() as tell:
+    with ShownProgress() as tell:
         image = build(arguments.name, tell, install=arguments.install)
     tidy()
     forget_snapshots()
@@ -127,7 +127,7 @@ def _start(arguments: argparse.Namespace) -> int:
         if arguments.mode != "native":
             run_async(_prove(arguments.name, arguments.mode))
 
-    with _Progress() as tell:
+    with ShownProgress() as tell:
         one = start(
             arguments.name,
             mode=arguments.mode,
@@ -227,7 +227,7 @@ def _document(one: LabBoard) -> dict[str, Any]:
     return known
 
 
-class _Progress:
+class ShownProgress:
     """Steps on stderr: a bar on a terminal, a line each elsewhere."""
 
     def __init__(self) -> None:

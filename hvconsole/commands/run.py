@@ -18,6 +18,7 @@ from hvconsole.commands.common import (
     print_json,
     run_async,
 )
+from hvconsole.commands.run_virtual import VIRTUAL_TIME, run_in_virtual_time
 from hvconsole.commands.targets import add_sim_arguments, reach, sim_options
 from hvconsole.config.resources import resource_dir
 from hvconsole.hypervisor import actions as do
@@ -75,6 +76,8 @@ def run(arguments: argparse.Namespace) -> int:
     words = sim_options(arguments)
     if arguments.dry_run:
         return _show(plan, arguments)
+    if arguments.board == VIRTUAL_TIME:
+        return run_in_virtual_time(plan, _folder(plan, arguments), arguments)
     folder = _folder(plan, arguments)
     conductor = run_async(_conduct(plan, folder, arguments, words))
     return _report(conductor, folder, arguments)

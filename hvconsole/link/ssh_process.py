@@ -72,11 +72,13 @@ class SshProcess(asyncssh.SSHClientSession[bytes]):
         input ends by itself. The signal reaches commands where sshd passes signals on. Until the
         command ends, sshd counts its session, and so do we.
         """
-        self.abandoned = True
-        if self._channel is not None and not self._channel.is_closing():
+        # Asked by a flag of our own: asyncssh calls a channel closing once its input has ended.
+        if self._channel is not None and not self.abandoned:
+            self.abandoned = True
             with contextlib.suppress(OSError):
                 self._channel.terminate()
             self._channel.close()
+        self.abandoned = True
 
     def connection_made(self, chan: asyncssh.SSHClientChannel[bytes]) -> None:
         """The channel is open."""

@@ -8,7 +8,7 @@ from typing import Literal
 
 from hvconsole.model.problem import Problem
 
-LinkState = Literal["connecting", "connected", "booting", "reconnecting", "lost", "replay"]
+LinkState = Literal["connecting", "connected", "booting", "reconnecting", "lost", "replay", "none"]
 RunState = Literal["idle", "preparing", "running", "ending", "ended"]
 
 
@@ -20,7 +20,7 @@ class Status:
         board: Name of the profile: ``bpi``, ``sim``, ``local``.
         kind: What it is: ``Banana Pi M1``, ``this machine``.
         identity: Further lines on what it is (kernel, system), most important first.
-        link: State of the way to the board.
+        link: State of the way to the board; ``none`` while no board was chosen.
         link_detail: Why, or over what: ``root@192.0.2.7``, ``attempt 3, next in 4 s``,
             ``into xen-rtds``.
         labels: What a reader of the figures must know: ``SIMULATED``, ``virtual time``.

@@ -19,6 +19,7 @@ import msgspec
 from hvconsole.model.problem import RecordProblem
 from hvconsole.model.run import RunSettings
 from hvconsole.record.manifest import Manifest, RunEntry, State, utc_now, write_manifest
+from hvconsole.record.serial_times import TIMES, Stamps
 
 FRAMES = "frames.bin"
 ACTIONS = "actions.jsonl"
@@ -42,6 +43,7 @@ class SessionWriter:
         self._dirty: set[str] = set()
         self._failed: RecordProblem | None = None
         self._closed = False
+        self._stamps = Stamps()
 
     @classmethod
     def create(cls, path: Path, manifest: Manifest) -> SessionWriter:
@@ -75,7 +77,9 @@ class SessionWriter:
         self.written += len(data)
 
     def serial(self, data: bytes) -> None:
-        """Append bytes of the board's console."""
+        """Append bytes of the board's console, and when they came."""
+        if stamp := self._stamps.due(len(data), time.monotonic_ns()):
+            self._append(TIMES, stamp)
         self._append(SERIAL, data)
 
     def action(self, what: str, **details: Any) -> None:

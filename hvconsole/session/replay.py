@@ -11,7 +11,9 @@ from hvconsole.model.problem import BoardProblem, Problem
 from hvconsole.model.status import Status
 from hvconsole.record.capture import FRAMES
 from hvconsole.record.reader import SessionReader
+from hvconsole.record.serial_log import log_size
 from hvconsole.session.hub import Hub
+from hvconsole.session.serial_replay import RecordedSerial
 from hvconsole.stream.snapshot import Snapshot, View
 
 
@@ -34,7 +36,7 @@ class ReplaySession:
         self.playback = Replay(path / FRAMES, self._hub.feed, self._hub.restart)
         self._task: asyncio.Task[None] | None = None
         self.boots = None
-        self.serial_console = None
+        self.serial_console = RecordedSerial(path, self.playback) if log_size(path) else None
         self.hypervisor = None  # nothing of it is recorded but what was done
 
     @property

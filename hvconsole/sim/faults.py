@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
+from collections.abc import Callable
 
-from hvconsole.model.problem import Problem
 from hvconsole.sim.board.board import Board
-from hvconsole.sim.machine.changes import LimitFrequency
+from hvconsole.sim.board.processes import SIGKILL
+from hvconsole.sim.machine.changes import HeatUp
 from hvconsole.sim.network import Network
 from hvconsole.sim.options import Fault
-from hvconsole.sim.power import Power
 from hvconsole.sim.ssh import Corruption
 
 _PANIC = (
@@ -19,9 +18,11 @@ _PANIC = (
     "---[ end Kernel panic - not syncing: Fatal exception in interrupt ]---",
 )
 _REBOOT_S = 5.0
+_SAMPLER = "hvsampler"
 _LOOK_S = 0.2
 _SENSOR = (0x1C25014, 4)
-_SLOWEST_KHZ = 144_000
+# Above the passive trip point, below the critical one.
+_HOT_C = 95.0
 
 
 class Faults:
@@ -30,7 +31,6 @@ class Faults:
     Args:
         faults: Which, and when.
         board: The board.
-        power: Its life.
         network: Its network.
         corruption: Of the sampler's bytes.
     """
@@ -39,24 +39,31 @@ class Faults:
         self,
         faults: tuple[Fault, ...],
         board: Board,
-        power: Power,
         network: Network,
         corruption: Corruption,
     ) -> None:
         self._faults = faults
-        self._board, self._power, self._network = board, power, network
+        self._board, self._network = board, network
         self._corruption = corruption
-        self._tasks: list[asyncio.Task[None]] = []
+        self._tasks: set[asyncio.Task[None]] = set()
 
     def start(self) -> None:
         """Let the time of each fault begin to pass."""
-        self._tasks = [asyncio.create_task(self._later(one)) for one in self._faults]
+        for one in self._faults:
+            self.add(one)
+
+    def add(self, fault: Fault) -> None:
+        """Let a fault happen, its time counted from now."""
+        task = asyncio.create_task(self._later(fault), name=f"board: fault {fault.name}")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def stop(self) -> None:
         """Let no more happen."""
-        for task in self._tasks:
+        tasks = list(self._tasks)
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _later(self, fault: Fault) -> None:
         await asyncio.sleep(fault.at_s)
@@ -66,9 +73,11 @@ class Faults:
         board = self._board
         match fault.name:
             case "link-drop":
+                await _until(lambda: self._network.in_use)
                 self._network.drop()
             case "link-dead":
-                self._network.dead = True
+                await _until(lambda: self._network.in_use)
+                self._network.die()
             case "slow-link":
                 self._network.rate = fault.value
             case "corrupt":
@@ -84,18 +93,21 @@ class Faults:
             case "park":
                 board.touch(*_SENSOR)
             case "heat":
-                # Slow is what a person sees of heat; the guard that causes it is the machine's.
-                with contextlib.suppress(Problem):
-                    board.apply(LimitFrequency(_SLOWEST_KHZ, _SLOWEST_KHZ))
-                board.say("thermal thermal_zone0: critical temperature reached (simulated fault)")
+                board.apply(HeatUp(_HOT_C))
+                board.say(f"thermal thermal_zone0: {_HOT_C:.0f} C, too hot (simulated fault)")
             case "disk-full":
                 board.tree.room = 0
             case "module-refused":
                 board.refuse_modules = True
 
     async def _kill_sampler(self) -> None:
-        """Kill it as soon as there is one."""
-        while not (found := self._board.processes.named("hvsampler")):  # noqa: ASYNC110  # none tells
-            await asyncio.sleep(_LOOK_S)
-        for process in found:
-            process.kill(9)
+        named = self._board.processes.named
+        await _until(lambda: bool(named(_SAMPLER)))
+        for process in named(_SAMPLER):
+            process.kill(SIGKILL)
+
+
+async def _until(there: Callable[[], bool]) -> None:
+    """Wait for what is to go wrong: nothing tells that it is there."""
+    while not there():  # noqa: ASYNC110
+        await asyncio.sleep(_LOOK_S)

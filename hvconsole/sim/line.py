@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import os
 import pty
+import time
 import tty
 from collections.abc import Callable
 
 _PORTION = 1 << 12
 # What nobody reads is kept only so far: a line that nobody listens to is no memory.
 _MOST_KEPT = 1 << 16
+_CLOGGED = 1 << 13
+_PATIENCE_S = 1.0
 
 
 class PtyLine:
@@ -29,6 +32,7 @@ class PtyLine:
         self.take: Callable[[bytes], None] = lambda _data: None
         self._waiting = bytearray()
         self._writing = False
+        self._taken = time.monotonic()
 
     def open(self) -> None:
         """Begin to listen, on the running event loop."""
@@ -42,6 +46,13 @@ class PtyLine:
         os.close(self._ours)
         os.close(self._theirs)
 
+    @property
+    def clogged(self) -> bool:
+        """Whether who reads does not keep up; where nobody reads, nobody is waited for."""
+        if len(self._waiting) < _CLOGGED:
+            return False
+        return time.monotonic() - self._taken < _PATIENCE_S
+
     def write(self, text: str | bytes) -> None:
         """Send; the oldest is forgotten where nobody reads."""
         self._waiting += text.encode("utf-8", "replace") if isinstance(text, str) else text
@@ -53,6 +64,7 @@ class PtyLine:
         try:
             while self._waiting:
                 del self._waiting[: os.write(self._ours, self._waiting[:_PORTION])]
+                self._taken = time.monotonic()
         except BlockingIOError:
             pass
         if bool(self._waiting) is not self._writing:

@@ -22,10 +22,18 @@ FAULTS: Final = {
     "disk-full": "no room is left on the board",
     "module-refused": "the kernel takes signed modules only",
 }
-_VALUES: Final = {"slow-link": (1.0, 1e9), "corrupt": (0.0, 1.0)}
-_FAULT = re.compile(
-    r"(?P<name>[a-z-]+)(?:=(?P<value>[\d.]+)(?P<percent>%)?)?(?:@(?P<at>[\d.]+)s?)?"
+_VALUES: Final = {
+    "slow-link": ("slow-link=20000", 1.0, 1e9),
+    "corrupt": ("corrupt=0.1%", 0.0, 1.0),
+}
+_FAULT: Final = re.compile(
+    r"(?P<name>[a-z-]+)"
+    r"(?:=(?P<value>\d+(?:\.\d*)?|\.\d+)(?P<percent>%)?)?"
+    r"(?:@(?P<at>\d+(?:\.\d*)?|\.\d+)s?)?",
+    re.ASCII,
 )
+_WRITTEN: Final = "write it as NAME[=VALUE][@SECONDS], such as link-drop@10s or corrupt=0.1%"
+_LATEST_S: Final = 86_400.0
 _SPEEDS: Final = (0.01, 1000.0)
 
 
@@ -79,26 +87,50 @@ def parse_faults(text: str) -> tuple[Fault, ...]:
 
 def _fault(word: str) -> Fault:
     match = _FAULT.fullmatch(word)
-    name = match["name"] if match else word.split("=", maxsplit=1)[0].split("@", maxsplit=1)[0]
-    if match is None or name not in FAULTS:
+    name = match["name"] if match else re.split("[=@]", word, maxsplit=1)[0]
+    if name not in FAULTS:
         near = get_close_matches(name, FAULTS, n=1)
         listed = "\n".join(f"{one:<15} {about}" for one, about in FAULTS.items())
         raise UsageProblem(
             f"'{word}' is no fault of the simulated board",
             detail=listed,
-            hint=f"did you mean '{near[0]}'?" if near else "write it as NAME[=VALUE][@SECONDS]",
+            hint=f"did you mean '{near[0]}'?" if near else _WRITTEN,
         )
-    value = _number(word, match["value"]) / (100.0 if match["percent"] else 1.0)
-    if (name in _VALUES) != (match["value"] is not None):
-        what = "needs a value" if name in _VALUES else "takes no value"
-        raise UsageProblem(f"the fault '{name}' {what}", detail=FAULTS[name])
-    if name in _VALUES and not _VALUES[name][0] <= value <= _VALUES[name][1]:
-        raise UsageProblem(f"'{word}' is out of range", detail=FAULTS[name])
-    return Fault(name, _number(word, match["at"]), value)
+    if match is None:
+        raise UsageProblem(
+            f"'{word}' is not how the fault '{name}' is written",
+            detail=FAULTS[name],
+            hint=_WRITTEN,
+        )
+    return Fault(name, _moment(word, match["at"]), _value(word, name, match))
 
 
-def _number(word: str, text: str | None) -> float:
-    try:
-        return float(text or 0)
-    except ValueError:
-        raise UsageProblem(f"'{word}' holds no number") from None
+def _value(word: str, name: str, match: re.Match[str]) -> float:
+    if name not in _VALUES:
+        if match["value"] is not None:
+            raise UsageProblem(
+                f"the fault '{name}' takes no value", detail=FAULTS[name], hint=f"write: {name}"
+            )
+        return 0.0
+    example, lowest, highest = _VALUES[name]
+    if match["value"] is None:
+        raise UsageProblem(
+            f"the fault '{name}' needs a value", detail=FAULTS[name], hint=f"write: {example}"
+        )
+    value = float(match["value"]) / (100.0 if match["percent"] else 1.0)
+    if not lowest <= value <= highest:
+        raise UsageProblem(
+            f"'{word}' is out of range",
+            detail=FAULTS[name],
+            hint=f"give {lowest:g} to {highest:g}, such as {example}",
+        )
+    return value
+
+
+def _moment(word: str, text: str | None) -> float:
+    at_s = float(text or 0.0)
+    if at_s > _LATEST_S:
+        raise UsageProblem(
+            f"'{word}' is too late", hint=f"give {_LATEST_S:g} seconds at most: a day"
+        )
+    return at_s

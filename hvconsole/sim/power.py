@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import functools
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 
 from hvconsole.sim.board.board import Board
-from hvconsole.sim.board.modes import HOSTNAME, MODES
-from hvconsole.sim.board.shell.interactive import Interactive
-from hvconsole.sim.board.shell.streams import Call, Pipe, Streams
-from hvconsole.sim.hypervisor.host import ToolCall
+from hvconsole.sim.board.modes import MODES
 from hvconsole.sim.hypervisor.jailhouse import SimulatedJailhouse, card_files
 from hvconsole.sim.hypervisor.xen import SimulatedXen
 from hvconsole.sim.line import PtyLine
-from hvconsole.sim.terminal import Discipline, for_terminal
+from hvconsole.sim.login import SerialLogin
+from hvconsole.sim.network import Network
+from hvconsole.sim.terminal import stty
 from hvconsole.sim.uboot import SPL, UBoot, Wish
 
 MODE_VARIABLE = "bootmode"
@@ -38,32 +36,27 @@ _BOOT_LOG_S = 1.6
 _SHUTDOWN_S = 0.4
 
 
+def _nobody(_data: bytes) -> None:
+    """Read what is typed where nothing reads."""
+
+
 class Power:
     """Switches the board on, and keeps it going through restarts.
 
     Args:
         board: What is booted.
         line: Its serial line.
-        up: Called when Linux answers on the network.
-        down: Called when it does so no more.
+        network: Its network, which is there while Linux is.
     """
 
-    def __init__(
-        self,
-        board: Board,
-        line: PtyLine,
-        up: Callable[[], Awaitable[None]],
-        down: Callable[[], Awaitable[None]],
-    ) -> None:
+    def __init__(self, board: Board, line: PtyLine, network: Network) -> None:
         self.board = board
-        self._line = line
-        self._up, self._down = up, down
-        self._saved = dict(_ENVIRONMENT)
-        self._keys: Callable[[bytes], None] = lambda _data: None
-        self._discipline: Discipline | None = None
+        self._line, self._network = line, network
+        self._keys: Callable[[bytes], None] = _nobody
         self._life: asyncio.Task[None] | None = None
-        self._login: asyncio.Task[int] | None = None
+        self._login: asyncio.Task[None] | None = None
         line.take = self._typed
+        board.uboot_variables = dict(_ENVIRONMENT)
         board.on_reboot = self.restart
         board.on_power_off = self._switched_off
         board.on_crash = self._crashed
@@ -73,46 +66,72 @@ class Power:
 
     async def on(self, mode: str) -> None:
         """Have the board up in a mode at once, as if it had been booted a while ago."""
-        self._saved[MODE_VARIABLE] = mode
+        self.board.uboot_variables[MODE_VARIABLE] = mode
         self._boot(mode)
         self.board.timekeeper.start()
         for text in self.board.log.lines:
             self._line.write(f"{text}\r\n")
-        self._listen()
-        await self._up()
+        await self._answer()
 
     async def off(self) -> None:
         """End everything."""
-        await self._end_tasks()
-        self.board.processes.kill_all()
-        await self._down()
+        tasks = [task for task in (self._life, self._login) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._silence()
         await self.board.timekeeper.stop()
 
-    def restart(self, after_s: float = 0.0) -> None:
-        """Begin again with the SPL, after a while."""
+    def restart(self) -> None:
+        """Begin again with the SPL, at once: Linux asks for it, or somebody presses reset."""
+        self._live_on(self._live(0.0))
+
+    def _switched_off(self) -> None:
+        self._live_on(self._silence())
+
+    def _crashed(self, after_s: float | None) -> None:
+        """Hang: nothing answers, and nobody is told. Then restart, or stay like this."""
+        self._still()
+        self._network.hang()
+        if after_s is not None:
+            self._live_on(self._live(after_s))
+
+    def _live_on(self, life: Coroutine[None, None, None]) -> None:
         before, self._life = self._life, None
         if before is not None and before is not asyncio.current_task():
             before.cancel()
-        self._life = asyncio.create_task(self._live(after_s), name="board: power")
+        self._life = asyncio.create_task(life, name="board: power")
 
     async def _live(self, after_s: float) -> None:
-        self._keys = lambda _data: None
+        await self._wait(after_s)
         await self._silence()
-        await self._wait(after_s or _SHUTDOWN_S)
-        variables = dict(self._saved)
+        await self._wait(_SHUTDOWN_S)
+        while not (mode := await self._boot_loader()):
+            pass  # it was reset
+        self._line.write("\r\nStarting kernel ...\r\n\r\n")
+        self._boot(mode)
+        hypervisor = self.board.hypervisor
+        lines = [*(hypervisor.boot_lines() if hypervisor else []), *self.board.log.lines]
+        for text in lines:
+            self._line.write(f"{text}\r\n")
+            await self._wait(_BOOT_LOG_S / max(len(lines), 1))
+        await self._answer()
+
+    async def _boot_loader(self) -> str:
+        """Go through SPL and U-Boot; return the mode to be booted, nothing after a reset."""
+        variables = dict(self.board.uboot_variables)
+        for text in SPL:
+            self._line.write(f"{text}\r\n")
+            await self._wait(_SPL_LINE_S)
+        asked = await self._countdown()
         while True:
-            for text in SPL:
-                self._line.write(f"{text}\r\n")
-                await self._wait(_SPL_LINE_S)
-            if await self._countdown() and await self._uboot(variables) == "reset":
-                continue
+            if asked and await self._uboot(variables) == "reset":
+                return ""
             mode = variables.get(MODE_VARIABLE, "native")
-            if mode not in MODES:
-                self._line.write(f"no boot mode is named {mode}: {', '.join(MODES)}\r\n")
-                await self._uboot(variables)
-                continue
-            break
-        await self._start(mode)
+            if mode in MODES:
+                return mode
+            self._line.write(f"no boot mode is named {mode}: {', '.join(MODES)}\r\n")
+            asked = True
 
     async def _countdown(self) -> bool:
         """Count down; return whether a key stopped it."""
@@ -139,25 +158,14 @@ class Power:
                 left.set_result(wish)
 
         def save() -> None:
-            self._saved = dict(variables)
+            self.board.uboot_variables = dict(variables)
 
         uboot = UBoot(variables, self._line.write, leave, save)
         self._keys = uboot.feed
         uboot.prompt()
         wish = await left
-        self._keys = lambda _data: None
+        self._keys = _nobody
         return wish
-
-    async def _start(self, mode: str) -> None:
-        self._line.write("\r\nStarting kernel ...\r\n\r\n")
-        self._boot(mode)
-        hypervisor = self.board.hypervisor
-        lines = [*(hypervisor.boot_lines() if hypervisor else []), *self.board.log.lines]
-        for text in lines:
-            self._line.write(f"{text}\r\n")
-            await self._wait(_BOOT_LOG_S / max(len(lines), 1))
-        self._listen()
-        await self._up()
 
     def _boot(self, mode: str) -> None:
         first = self.board.boots == 0
@@ -172,81 +180,29 @@ class Power:
             jailhouse = SimulatedJailhouse(self.board.host)
             self.board.attach(jailhouse)
             self.board.on_device_read = jailhouse.touched
-        self.board.install({"stty": self._stty})
+        self.board.install({"stty": stty})
         self.board.log.listener = self._line.write
 
-    def _listen(self) -> None:
-        """Ask for a login on the line, again after each."""
-        self._login = asyncio.create_task(self._log_in(), name="board: serial login")
-
-    async def _log_in(self) -> int:
-        while True:
-            typed: asyncio.Queue[bytes] = asyncio.Queue()
-            again = functools.partial(typed.put_nowait, b"")
-            self._discipline = Discipline(self._line.write, typed.put_nowait, again, again)
-            self._keys = self._discipline.feed
-            self._line.write(f"\r\nDebian GNU/Linux 12 {HOSTNAME} ttyS0\r\n\r\n")
-            name = b""
-            while not name:
-                self._line.write(f"{HOSTNAME} login: ")
-                name = await typed.get()
-            if name == b"root":
-                await self._shell()
-            else:
-                self._discipline.echo = False
-                self._line.write("Password: ")
-                await typed.get()
-                self._line.write("\r\nLogin incorrect\r\n")
-
-    async def _shell(self) -> None:
-        pipe = Pipe()
-
-        def out(data: bytes) -> None:
-            self._line.write(for_terminal(data))
-
-        def line(data: bytes) -> None:
-            with contextlib.suppress(BrokenPipeError):
-                pipe.write(data + b"\n")
-
-        streams = Streams(pipe, Call(out), Call(out))
-        person = Interactive(self.board.shell("-sh", streams=streams))
-        self._discipline = Discipline(self._line.write, line, person.interrupt, pipe.end)
-        self._keys = self._discipline.feed
-        await person.run()
-        self._line.write("logout\r\n")
-
-    async def _stty(self, call: ToolCall) -> int:
-        """Switch the serial line's echo: all that is asked of stty."""
-        if self._discipline is not None:
-            for word in call.words[1:]:
-                if word in {"echo", "-echo", "sane"}:
-                    self._discipline.echo = word != "-echo"
-        return 0
-
-    def _switched_off(self) -> None:
-        self._life = asyncio.create_task(self._silence(), name="board: off")
-
-    def _crashed(self, after_s: float | None) -> None:
-        if after_s is not None:
-            self.restart(after_s)
-        else:
-            self._life = asyncio.create_task(self._silence(), name="board: crashed")
+    async def _answer(self) -> None:
+        """Let Linux be there: on the serial line, and on the network."""
+        login = SerialLogin(self.board, self._line)
+        self._keys = login.feed
+        self._login = asyncio.create_task(login.run(), name="board: serial login")
+        await self._network.up()
 
     async def _silence(self) -> None:
-        """Nobody answers any more, on the network or at the line."""
+        """Let Linux be gone: connections are reset, and nothing reads the line."""
+        self._still()
+        await self._network.down()
+
+    def _still(self) -> None:
+        """Let nothing run any more."""
         login, self._login = self._login, None
         if login is not None:
             login.cancel()
+        self._keys = _nobody
         self.board.unreachable = True
-        await self._down()
         self.board.processes.kill_all()
 
     async def _wait(self, seconds: float) -> None:
         await asyncio.sleep(seconds / max(self.board.speed, 1.0))
-
-    async def _end_tasks(self) -> None:
-        for task in (self._life, self._login):
-            if task is not None:
-                task.cancel()
-        ended = [task for task in (self._life, self._login) if task is not None]
-        await asyncio.gather(*ended, return_exceptions=True)

@@ -4,39 +4,57 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import random
+import socket
+from collections.abc import Callable
 from typing import Any
 
 import asyncssh
 
 from hvconsole.sim.board.board import Board
-from hvconsole.sim.board.shell.interactive import Interactive
+from hvconsole.sim.board.processes import SESSION, SIGNALS
 from hvconsole.sim.board.shell.streams import Call, Pipe, Streams
-from hvconsole.sim.terminal import Discipline, for_terminal
+from hvconsole.sim.terminal import TerminalShell
 
 _SAMPLER = "hvsampler"
+_BUFFER = 1 << 15
 
 
 class Corruption:
-    """Changes bytes of the sampler's stream, as a bad line would; the same for the same seed.
-
-    Attributes:
-        share: Share of bytes that are changed, 0 to 1.
-    """
+    """Changes bytes of the sampler's stream, as a bad line would; the same for the same seed."""
 
     def __init__(self, seed: int) -> None:
-        self.share = 0.0
+        self._share = 0.0
         self._random = random.Random(seed)  # noqa: S311  # damage, not secrets
+        self._intact = 0
+
+    @property
+    def share(self) -> float:
+        """Share of bytes that are changed, 0 to 1."""
+        return self._share
+
+    @share.setter
+    def share(self, share: float) -> None:
+        self._share = share
+        self._intact = self._until_the_next()
 
     def apply(self, data: bytes) -> bytes:
         """Return what arrives of the data."""
-        if not self.share:
+        if not self._share:
             return data
         damaged = bytearray(data)
-        for at in range(len(damaged)):
-            if self._random.random() < self.share:
-                damaged[at] ^= 1 << self._random.randrange(8)
+        while self._intact < len(damaged):
+            damaged[self._intact] ^= 1 << self._random.randrange(8)
+            self._intact += 1 + self._until_the_next()
+        self._intact -= len(damaged)
         return bytes(damaged)
+
+    def _until_the_next(self) -> int:
+        """Return how many bytes stay as they are: geometrically distributed."""
+        if self._share in (0.0, 1.0):
+            return 0
+        return int(math.log(1.0 - self._random.random()) / math.log(1.0 - self._share))
 
 
 class BoardServer(asyncssh.SSHServer):
@@ -45,11 +63,30 @@ class BoardServer(asyncssh.SSHServer):
     Args:
         board: What is logged in to.
         corruption: What happens to the sampler's bytes.
+
+    Attributes:
+        clogged: The network does not keep up.
     """
 
     def __init__(self, board: Board, corruption: Corruption) -> None:
         self._board = board
         self._corruption = corruption
+        self.clogged = False
+
+    def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
+        """Notice when the network takes nothing: asyncssh itself minds the channel's window only.
+
+        On a board the server's own writes wait then, and the sampler's with them.
+        """
+        conn.pause_writing = self._pause  # type: ignore[method-assign]  # asyncio calls these
+        conn.resume_writing = self._resume  # type: ignore[method-assign]
+        conn.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _BUFFER)
+
+    def _pause(self) -> None:
+        self.clogged = True
+
+    def _resume(self) -> None:
+        self.clogged = False
 
     def password_auth_supported(self) -> bool:
         """Keys only."""
@@ -57,20 +94,27 @@ class BoardServer(asyncssh.SSHServer):
 
     def session_requested(self) -> Session:
         """Let a command or a login begin."""
-        return Session(self._board, self._corruption)
+        return Session(self._board, self._corruption, lambda: self.clogged)
 
 
 class Session(asyncssh.SSHServerSession[bytes]):
-    """One command, or one login."""
+    """One command, or one login.
 
-    def __init__(self, board: Board, corruption: Corruption) -> None:
+    Args:
+        board: What it runs on.
+        corruption: What happens to the sampler's bytes.
+        clogged: Whether the connection takes nothing at present.
+    """
+
+    def __init__(self, board: Board, corruption: Corruption, clogged: Callable[[], bool]) -> None:
+        self._connection_clogged = clogged
         self._board = board
         self._corruption = corruption
         self._stdin = Pipe()
         self._clogged = False
         self._command: str | None = None
         self._terminal = False
-        self._discipline: Discipline | None = None
+        self._shell: TerminalShell | None = None
         self._task: asyncio.Task[None] | None = None
         self._channel: Any = None
 
@@ -100,21 +144,34 @@ class Session(asyncssh.SSHServerSession[bytes]):
     def data_received(self, data: bytes, datatype: Any) -> None:
         """Hand on what came."""
         del datatype
-        if self._discipline is not None:
-            self._discipline.feed(data)
+        if self._shell is not None:
+            self._shell.feed(data)
             return
         with contextlib.suppress(BrokenPipeError):
             self._stdin.write(data)
 
+    def signal_received(self, signal: str) -> None:
+        """Hand a signal on to the command, as sshd does to its process group."""
+        number = SIGNALS.get(signal, 0)
+        if number and not self._board.processes.signal_from(self, number) and self._task:
+            self._task.cancel()
+            with contextlib.suppress(OSError):
+                self._channel.exit_with_signal(signal)
+
     def eof_received(self) -> bool:
         """The other end sends no more, and may still listen."""
-        self._stdin.end()
+        self._end_input()
         return True
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Nobody is there any more: what runs sees its input end."""
         del exc
+        self._end_input()
+
+    def _end_input(self) -> None:
         self._stdin.end()
+        if self._shell is not None:
+            self._shell.end()
 
     def pause_writing(self) -> None:
         """The other end does not keep up."""
@@ -124,26 +181,27 @@ class Session(asyncssh.SSHServerSession[bytes]):
         """It does again."""
         self._clogged = False
 
+    def _is_clogged(self) -> bool:
+        return self._clogged or self._connection_clogged()
+
     async def _run_command(self, command: str) -> None:
+        SESSION.set(self)
         sampled = _SAMPLER in command
         streams = Streams(
             self._stdin,
-            Call(self._out_damaged if sampled else self._out, lambda: self._clogged),
+            Call(self._out_damaged if sampled else self._out, self._is_clogged),
             Call(self._err),
         )
         self._end(await self._board.shell(streams=streams).execute(command))
 
     async def _log_in(self) -> None:
-        out = self._out_terminal if self._terminal else self._out
-        streams = Streams(self._stdin, Call(out, lambda: self._clogged), Call(out))
-        person = Interactive(self._board.shell("-sh", streams=streams))
         if self._terminal:
-            self._discipline = Discipline(self._out, self._line, person.interrupt, self._stdin.end)
-        self._end(await person.run())
-
-    def _line(self, line: bytes) -> None:
-        with contextlib.suppress(BrokenPipeError):
-            self._stdin.write(line + b"\n")
+            self._shell = TerminalShell(self._board, self._out, self._is_clogged)
+            self._end(await self._shell.run())
+            return
+        out = Call(self._out, self._is_clogged)
+        shell = self._board.shell("-sh", streams=Streams(self._stdin, out, Call(self._err)))
+        self._end(await shell.read_commands())
 
     def _out(self, data: bytes) -> None:
         with contextlib.suppress(BrokenPipeError, OSError):
@@ -151,9 +209,6 @@ class Session(asyncssh.SSHServerSession[bytes]):
 
     def _out_damaged(self, data: bytes) -> None:
         self._out(self._corruption.apply(data))
-
-    def _out_terminal(self, data: bytes) -> None:
-        self._out(for_terminal(data))
 
     def _err(self, data: bytes) -> None:
         with contextlib.suppress(BrokenPipeError, OSError):

@@ -13,16 +13,18 @@ import contextlib
 import shutil
 import tempfile
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from hvconsole.model.board import BoardProfile, SshAddress
 from hvconsole.model.boot import BootMode, BootProof
 from hvconsole.model.problem import UsageProblem
-from hvconsole.sim.options import SimOptions
+from hvconsole.sim.button import reset_command
+from hvconsole.sim.options import Fault, SimOptions
 
 NAME = "sim"
+FOLDER_PREFIX = "hvconsole-sim-"
 LABELS = ("simulated",)
 MODES = ("native", "jailhouse", "xen-credit", "xen-credit2", "xen-rtds", "xen-null")
 _ABOUT = {
@@ -37,6 +39,19 @@ _BOOT_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
+class Controls:
+    """What can be done to a board from outside. Each may be called from any thread.
+
+    Attributes:
+        reset: Press the reset button; also what switches it on again.
+        fault: Let something go wrong now.
+    """
+
+    reset: Callable[[], None]
+    fault: Callable[[Fault], None]
+
+
+@dataclass(frozen=True, slots=True)
 class Started:
     """What is known of a board that runs.
 
@@ -44,11 +59,13 @@ class Started:
         port: Of its SSH, on loopback.
         serial: The device of its serial line.
         folder: Holds its keys.
+        controls: What a person's hand would do to it; None where it runs in another process.
     """
 
     port: int
     serial: str
     folder: Path
+    controls: Controls | None = None
 
     @property
     def profile(self) -> BoardProfile:
@@ -66,6 +83,7 @@ class Started:
             profile="bananapi",
             labels=LABELS,
             modes=modes(),
+            reset=reset_command(self.folder),
         )
 
 
@@ -104,15 +122,23 @@ async def started(options: SimOptions) -> AsyncIterator[Started]:
             f"the simulated board has no boot mode '{options.mode}'",
             hint=f"choose from: {', '.join(MODES)}",
         )
-    folder = Path(tempfile.mkdtemp(prefix="hvconsole-sim-"))
+    folder = Path(tempfile.mkdtemp(prefix=FOLDER_PREFIX))
     thread = _Thread(options, folder)
     thread.start()
     try:
         yield await asyncio.wrap_future(thread.ready)
     finally:
         thread.stop()
-        await asyncio.to_thread(thread.join)
-        shutil.rmtree(folder, ignore_errors=True)
+        try:
+            await asyncio.to_thread(thread.join)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def soon(loop: asyncio.AbstractEventLoop, do: Callable[[], None]) -> None:
+    """Have something done on a board's event loop; nothing happens once that has ended."""
+    with contextlib.suppress(RuntimeError):
+        loop.call_soon_threadsafe(do)
 
 
 class _Thread(threading.Thread):
@@ -123,10 +149,13 @@ class _Thread(threading.Thread):
         self.ready: concurrent.futures.Future[Started] = concurrent.futures.Future()
         self._options, self._folder = options, folder
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._end: asyncio.Event | None = None
+        self._end = asyncio.Event()
+        self._stopped = False
 
     def run(self) -> None:
         """Run until `stop`."""
+        if not self.ready.set_running_or_notify_cancel():
+            return
         try:
             asyncio.run(self._live())
         except BaseException as error:
@@ -136,14 +165,15 @@ class _Thread(threading.Thread):
 
     def stop(self) -> None:
         """End the board; `join` waits for that."""
-        if self._loop is not None and self._end is not None:
-            with contextlib.suppress(RuntimeError):  # it has ended already
-                self._loop.call_soon_threadsafe(self._end.set)
+        self._stopped = True
+        if self._loop is not None:
+            soon(self._loop, self._end.set)
 
     async def _live(self) -> None:
         from hvconsole.sim.whole import whole_board  # noqa: PLC0415  # asyncssh, when it is wanted
 
-        self._loop, self._end = asyncio.get_running_loop(), asyncio.Event()
+        self._loop = asyncio.get_running_loop()
         async with whole_board(self._options, self._folder) as board:
             self.ready.set_result(board)
-            await self._end.wait()
+            if not self._stopped:  # it may have been asked before there was a loop
+                await self._end.wait()

@@ -33,6 +33,9 @@ SPL: Final = (
 )
 PROMPT: Final = "=> "
 _LONGEST: Final = 511
+# A variable may run itself; on a board that ends when the stack does.
+_MOST_RUNS: Final = 500
+_DEEPEST: Final = 50
 _BACKSPACE: Final = "\x08\x7f"
 _WORD = re.compile(r"'((?:[^'\\]|\\.)*)'|\"((?:[^\"\\]|\\.)*)\"|\\(.)|([^\s;'\"\\]+)|(;)|(\s+)")
 _VARIABLE = re.compile(r"\$\{([^}]*)\}|\$(\?|[A-Za-z_]\w*)")
@@ -61,6 +64,7 @@ class UBoot:
         self._typed = ""
         self._status = 0
         self._gone = False
+        self._runs = self._depth = 0
 
     def prompt(self) -> None:
         """Show that it waits."""
@@ -77,6 +81,7 @@ class UBoot:
         if key == "\r":
             self._out("\r\n")
             line, self._typed = self._typed, ""
+            self._runs = self._depth = 0
             self.run(line)
             if not self._gone:
                 self.prompt()
@@ -173,7 +178,13 @@ class UBoot:
             if name not in self._variables:
                 self._out(f'## Error: "{name}" not defined\r\n')
                 return 1
+            self._runs += 1
+            if self._runs > _MOST_RUNS or self._depth > _DEEPEST:
+                self._out("## Error: too many nested commands\r\n")
+                return 1
+            self._depth += 1
             self.run(self._variables[name])
+            self._depth -= 1
         return self._status
 
     def _do_echo(self, words: list[str]) -> int:

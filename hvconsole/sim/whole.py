@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -9,13 +10,14 @@ from pathlib import Path
 import asyncssh
 
 from hvconsole.sim.board.board import Board
+from hvconsole.sim.button import button
 from hvconsole.sim.faults import Faults
 from hvconsole.sim.line import PtyLine
 from hvconsole.sim.network import Network
 from hvconsole.sim.options import SimOptions
 from hvconsole.sim.power import Power
 from hvconsole.sim.ssh import BoardServer, Corruption
-from hvconsole.sim.start import Started
+from hvconsole.sim.start import Controls, Started, soon
 
 _ALGORITHM = "ssh-ed25519"
 
@@ -28,13 +30,33 @@ async def whole_board(options: SimOptions, folder: Path) -> AsyncIterator[Starte
         options: How it is to be.
         folder: Private; gets the keys.
     """
-    board = Board(seed=options.seed, speed=options.speed)
-    line = PtyLine()
-    line.open()
-    corruption = Corruption(options.seed)
-    host_key = asyncssh.generate_private_key(_ALGORITHM)
-    person = asyncssh.generate_private_key(_ALGORITHM)
-    server = await asyncssh.listen(
+    async with contextlib.AsyncExitStack() as stack:
+        board = Board(seed=options.seed, speed=options.speed)
+        line = PtyLine()
+        stack.callback(line.close)
+        line.open()
+        corruption = Corruption(options.seed)
+        host_key = asyncssh.generate_private_key(_ALGORITHM)
+        person = asyncssh.generate_private_key(_ALGORITHM)
+        server = await _ssh_server(board, corruption, host_key, person)
+        stack.push_async_callback(server.wait_closed)
+        stack.callback(server.close)
+        network = Network(server.get_port())
+        power = Power(board, line, network)
+        stack.push_async_callback(power.off)
+        await power.on(options.mode)
+        await stack.enter_async_context(button(folder, power.restart))
+        _write_keys(folder, host_key, person, network.port)
+        faults = Faults(options.faults, board, network, corruption)
+        stack.push_async_callback(faults.stop)
+        faults.start()
+        yield Started(network.port, line.path, folder, _controls(power, faults))
+
+
+async def _ssh_server(
+    board: Board, corruption: Corruption, host_key: asyncssh.SSHKey, person: asyncssh.SSHKey
+) -> asyncssh.SSHAcceptor:
+    return await asyncssh.listen(
         "127.0.0.1",
         0,
         server_factory=lambda: BoardServer(board, corruption),
@@ -43,20 +65,14 @@ async def whole_board(options: SimOptions, folder: Path) -> AsyncIterator[Starte
         encoding=None,
         line_editor=False,
     )
-    network = Network(server.get_port())
-    power = Power(board, line, network.up, network.down)
-    await power.on(options.mode)
-    _write_keys(folder, host_key, person, network.port)
-    faults = Faults(options.faults, board, power, network, corruption)
-    faults.start()
-    try:
-        yield Started(network.port, line.path, folder)
-    finally:
-        await faults.stop()
-        await power.off()
-        server.close()
-        await server.wait_closed()
-        line.close()
+
+
+def _controls(power: Power, faults: Faults) -> Controls:
+    loop = asyncio.get_running_loop()
+    return Controls(
+        reset=lambda: soon(loop, power.restart),
+        fault=lambda fault: soon(loop, lambda: faults.add(fault)),
+    )
 
 
 def _write_keys(

@@ -122,6 +122,8 @@ async def test_a_page_that_goes_away_ends_its_console(tmp_path: Path) -> None:
         async with asyncio.timeout(45):
             while served.consoles():
                 await asyncio.sleep(0.1)
+    manifest = next(tmp_path.rglob("manifest.toml")).read_text()
+    assert 'state = "complete"' in manifest, "the console ended its session"
     left = await asyncio.create_subprocess_exec("pgrep", "-f", str(tmp_path))
     assert await left.wait() == 1
 

@@ -21,6 +21,7 @@ from hvconsole.lab.boards import board, stop
 from hvconsole.lab.places import BANANA_BOARD, BOARDS, VIRT_BOARD, lab_dir
 from hvconsole.lab.process import start_ticks
 from hvconsole.lab.store import Store
+from hvconsole.record.manifest import read_manifest
 
 pytestmark = pytest.mark.lab
 Say = Callable[..., dict[str, Any]]
@@ -163,6 +164,7 @@ def test_virtual_time_repeats_itself(lab_says: Say, tmp_path: Path) -> None:
     for run in again["runs"]:
         assert run["frames"] == runs[run["condition"]]["frames"]
         assert run == runs[run["condition"]] | {"session": "again.hvs", "run": run["run"]}
+    _hold_against_golden(runs, tmp_path / "first.hvs")
     assert {tuple(run["labels"]) for run in runs.values()} == {("emulated", "virtual time")}
 
     alone = ("native", "xen-null", "xen-credit2", "xen-credit", "xen-rtds")
@@ -176,3 +178,22 @@ def test_virtual_time_repeats_itself(lab_says: Say, tmp_path: Path) -> None:
     assert worst[2] == pytest.approx(30.1e6, rel=0.02) or worst[2] == pytest.approx(
         60.1e6, rel=0.02
     )
+
+
+def _hold_against_golden(runs: dict[str, Any], session: Path) -> None:
+    """Same versions, same bits. Other versions of kernel, Xen or compiler cost about the same."""
+    golden = json.loads((Path(__file__).parent / "golden" / "virtual-time.json").read_text())
+    manifest = read_manifest(session)
+    told = ("qemu", "kernel_package", "xen_package", "image")
+    versions = {name: manifest.facts[name] for name in told}
+    versions |= {
+        "sampler": manifest.probes["hvsampler"],
+        "compiler": manifest.built_by["hvsampler"],
+    }
+    is_same = versions == golden["versions"]
+    assert set(runs) == set(golden["runs"])
+    for name, wanted in golden["runs"].items():
+        if is_same:
+            assert {key: runs[name][key] for key in wanted} == wanted, name
+        else:
+            assert runs[name]["lost_ns"] == pytest.approx(wanted["lost_ns"], rel=0.1), name

@@ -7,13 +7,29 @@ import errno
 import itertools
 import os
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from typing import Final
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Final, Protocol
 
 SIGTERM, SIGKILL = 15, 9
+SIGNALS: Final = {"HUP": 1, "INT": 2, "QUIT": 3, "KILL": 9, "TERM": 15, "STOP": 19, "CONT": 18}
 _SIGNALLED, _NO_CHILD = 128, 127
 _FIRST: Final = 401
 _MOST: Final = 150
+
+
+class Terminal(Protocol):
+    """A terminal as programs on it see it."""
+
+    def stty(self, words: list[str]) -> str | None:
+        """Change its settings; return what stty prints, None where a word means nothing."""
+
+
+TERMINAL: Final[ContextVar[Terminal | None]] = ContextVar("terminal", default=None)
+"""The terminal that what runs here was started on; programs inherit it from who starts them."""
+SESSION: Final[ContextVar[object | None]] = ContextVar("session", default=None)
+"""Whose signals reach what runs here: a login, or a command over SSH; inherited likewise."""
+_PROCESS: Final[ContextVar[Process | None]] = ContextVar("process", default=None)
 
 
 @dataclass(eq=False, slots=True)
@@ -26,6 +42,8 @@ class Process:
         task: What runs it.
         catches: Takes a signal's number in place of dying of it; None for most programs.
         signal: The signal that ended it.
+        session: Who started it; see `SESSION`.
+        trapped: Signals that it survives: a shell's ``trap``.
     """
 
     pid: int
@@ -33,6 +51,8 @@ class Process:
     task: asyncio.Future[int] | None = None
     catches: Callable[[int], None] | None = None
     signal: int = 0
+    session: object | None = field(default_factory=SESSION.get)
+    trapped: set[int] = field(default_factory=set)
 
     @property
     def killed(self) -> bool:
@@ -41,6 +61,8 @@ class Process:
 
     def kill(self, number: int = SIGTERM) -> None:
         """Send a signal."""
+        if number != SIGKILL and number in self.trapped:
+            return
         if self.catches is not None and number != SIGKILL:
             self.catches(number)
             return
@@ -80,6 +102,20 @@ class Processes:
         """Return those whose program has this name."""
         return [each for each in self.running.values() if each.words[0].rpartition("/")[2] == name]
 
+    def signal_from(self, session: object, number: int) -> bool:
+        """Send a session's signal to what runs in it; return whether somebody survives it.
+
+        Where nobody does, nothing is sent: then all ends by ending whoever waits for it. Who
+        survives keeps those that it was started by, which wait for it or have become it.
+        """
+        found = [each for each in self.running.values() if each.session is session]
+        survivors = [each for each in found if each.catches or number in each.trapped]
+        if not survivors:
+            return False
+        for each in found[found.index(survivors[-1]) :]:
+            each.kill(number)
+        return True
+
     def kill_all(self) -> None:
         """End everything at once: the power is gone."""
         for process in list(self.running.values()):
@@ -100,6 +136,7 @@ class Processes:
         process = Process(self.number(), words)
 
         async def run() -> int:
+            _PROCESS.set(process)
             return await work(process)
 
         def ended(task: asyncio.Task[int]) -> None:
@@ -123,3 +160,8 @@ class Processes:
             if process.signal and not (ours is not None and ours.cancelling()):
                 return _SIGNALLED + process.signal
             raise
+
+
+def this_process() -> Process | None:
+    """Return the process that runs here; None in a login's own shell."""
+    return _PROCESS.get()

@@ -16,6 +16,8 @@ _STEP_S: Final = 0.04
 _SLICE_S: Final = 0.005
 # What could not be simulated in time is left out: then the board's time passes more slowly.
 _MOST_BEHIND_S: Final = 0.5
+_SHORT_ROUND, _LONG_ROUND = 5 * HZ, 30 * HZ
+_MOST_PACE: Final = 20.0
 _SHORTEST_SLICE, _FIRST_SLICE, _LONGEST_SLICE = HZ // 1000, HZ // 100, HZ
 
 
@@ -46,6 +48,7 @@ class Timekeeper:
         self, machine: Machine, speed: float, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self.speed = speed
+        self._pace = min(max(speed, 1.0), _MOST_PACE)  # of rounding: it takes the host's time
         self._clock = clock
         self._task: asyncio.Task[None] | None = None
         self._slice = _FIRST_SLICE
@@ -59,6 +62,7 @@ class Timekeeper:
         self._begun = self._clock()
         self._watchers = []
         self._frozen = False
+        self._round = -_LONG_ROUND
 
     @property
     def uptime_s(self) -> float:
@@ -78,6 +82,28 @@ class Timekeeper:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
+
+    async def to_round_moment(self) -> None:
+        """Let time pass at once up to a round moment, unless somebody samples.
+
+        What follows from a seed follows from the ticks at which things begin. Who types, and the
+        host, decide those to some tenths of a second; so a first program begins at a whole half
+        minute of the board's time, and what is started right behind it five seconds later. What
+        is applied there has to say ``same_tick``.
+        """
+        if self._watchers or self._frozen:
+            self.catch_up()
+            return
+        machine = self.machine
+        passed = machine.now - self._round
+        step = _SHORT_ROUND if 0 <= passed < _SHORT_ROUND * self._pace else _LONG_ROUND
+        step = round(step * self._pace)
+        moment = self._first_tick + -(-(machine.now - self._first_tick) // step) * step
+        while self.machine is machine and machine.now < moment and not self._frozen:
+            self._go_on(moment)
+            await asyncio.sleep(0)
+        self._begun = self._clock() - self.uptime_s / self.speed
+        self._round = machine.now
 
     def freeze(self) -> None:
         """Let this boot's time stand still for good: the whole machine hangs."""
@@ -133,14 +159,17 @@ class Timekeeper:
             self._begun += late / HZ / self.speed
             until -= late
         while self.machine.now < until:
-            ends = [each.end_tick for each in self._watchers if each.end_tick is not None]
-            before, since = self.machine.now, self._clock()
-            self._advance(min([until, before + self._slice, *ends]))
-            spent = self._clock() - since
-            self._tune(self.machine.now - before, spent)
+            self._go_on(until)
             if self._clock() - began > _SLICE_S:
                 break
         return self.machine.now >= until
+
+    def _go_on(self, until: int) -> None:
+        """Advance the machine by a slice at most; not beyond a sampler's end."""
+        ends = [each.end_tick for each in self._watchers if each.end_tick is not None]
+        before, since = self.machine.now, self._clock()
+        self._advance(min([until, before + self._slice, *ends]))
+        self._tune(self.machine.now - before, self._clock() - since)
 
     def _tune(self, ticks: int, spent_s: float) -> None:
         """Choose the next slice by what this one cost: short enough, in as few as possible."""

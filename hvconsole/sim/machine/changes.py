@@ -59,6 +59,13 @@ class SetOnline:
 
 
 @dataclass(frozen=True, slots=True)
+class HeatUp:
+    """What is around the board becomes hot, and the board with it."""
+
+    celsius: float
+
+
+@dataclass(frozen=True, slots=True)
 class LimitFrequency:
     """The governor's limits; both the same pins one frequency."""
 
@@ -151,6 +158,14 @@ class SetPaused:
 
 
 @dataclass(frozen=True, slots=True)
+class SetVcpus:
+    """`xl vcpu-set`: the first so many vCPUs of a domain are online, the others are not."""
+
+    domain: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class SetBusy:
     """A domain's vCPUs (one of them, where named) begin or cease to burn CPU time."""
 
@@ -222,12 +237,13 @@ class MoveDomain:
     pool: str
 
 
-Common = StartSampling | StopSampling | StartLoad | StopLoad | LimitFrequency
+Common = StartSampling | StopSampling | StartLoad | StopLoad | LimitFrequency | HeatUp
 Bare = SetOnline | EnableJailhouse | DisableJailhouse | CreateCell | RunCell | DestroyCell | ParkCpu
 OfXen = (
     CreateDomain
     | DestroyDomain
     | SetPaused
+    | SetVcpus
     | SetBusy
     | SetParameters
     | SetPool

@@ -193,17 +193,15 @@ class Machine:
                 self._loads.stop(name, cpu)
             case ch.LimitFrequency(slowest, fastest):
                 self._limit_frequency(slowest, fastest)
+            case ch.HeatUp(celsius):
+                self._thermal.heat_up(self.now, celsius)
             case _:
                 self._apply_below(change)
         self._retune()
 
     def _apply_below(self, change: ch.Bare | ch.OfXen) -> None:
         if isinstance(change, ch.OfXen):
-            if self.xen is None:
-                raise BoardProblem("Xen does not run here")
-            self.xen.apply(change, self.now)
-            if isinstance(change, ch.DestroyDomain):
-                self._end_samplers_of(change.domain)
+            self._apply_to_xen(change)
             return
         if self.bare is None:
             raise BoardProblem("Linux does not own this machine: Xen does")
@@ -216,6 +214,16 @@ class Machine:
             elif cpu in effect.back:
                 sampler.lane.seen_from(self.now)
             sampler.stop_for(self.now, effect.stopped, self.setup.costs.ticks_per_instruction)
+
+    def _apply_to_xen(self, change: ch.OfXen) -> None:
+        if self.xen is None:
+            raise BoardProblem("Xen does not run here")
+        self.xen.apply(change, self.now)
+        if isinstance(change, ch.DestroyDomain):
+            self._end_samplers_of(change.domain)
+        elif isinstance(change, ch.SetVcpus):
+            for sampler in self._samplers.values():
+                sampler.follow_vcpu(self.now)
 
     def _start_sampling(self, change: ch.StartSampling) -> None:
         if change.cpu in self._samplers:
@@ -309,7 +317,7 @@ class Machine:
             busy = [
                 self._work_heat(unit.index) if unit.domain == 0 else GUEST_HEAT
                 for unit in pool.units
-                if unit.busy and not unit.paused
+                if unit.busy and not unit.held
             ]
             working = min(len(busy), len(pool.cpus))
             total += working * sum(busy) / max(len(busy), 1)

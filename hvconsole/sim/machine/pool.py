@@ -166,9 +166,11 @@ class Pool:
                 unit.ran += now - self._since[cpu]
             self._since[cpu] = now
         for unit in self.units:
-            if unit.activity is not None and not unit.paused:
+            if unit.activity is not None and not unit.held:
                 unit.ran += (now - self._calm_since) * unit.activity.work // unit.activity.period
                 self._sleep(unit, now)
+            elif unit.activity is not None and unit.asleep:
+                self._unwake(unit)  # what was due while nothing was looked at is over
         self.scheduler.resume(now)
         for cpu in self.cpus:
             self.timers.setdefault(self.slice_key(cpu), FOREVER)
@@ -181,6 +183,8 @@ class Pool:
             if unit is not None and not (unit.runnable and unit.allowed(cpu)):
                 self.reschedule(cpu, now)
         for unit in self.units:
+            if unit.asleep and not unit.held and self._wake_key(unit) not in self.timers:
+                self._sleep(unit, now)
             self.place(unit, now)
         running = self._undisturbed()
         if running is not None and self.scheduler.steady(running):
@@ -209,7 +213,7 @@ class Pool:
     def time_of(self, unit: Unit) -> int:
         """Return how many ticks a vCPU has had so far."""
         ran = unit.ran
-        if self.quiet and unit.activity is not None and not unit.paused:
+        if self.quiet and unit.activity is not None and not unit.held:
             ran += (self.time - self._calm_since) * unit.activity.work // unit.activity.period
         elif unit.cpu is not None:
             ran += self.time - self._since[unit.cpu]
@@ -246,7 +250,7 @@ class Pool:
         if None in taken:
             return None
         free = [cpu for cpu in self.cpus if cpu not in taken]
-        idlers = [unit for unit in self.units if not unit.busy and not unit.paused]
+        idlers = [unit for unit in self.units if not unit.busy and not unit.held]
         if any(not any(unit.allowed(cpu) for cpu in free) for unit in idlers):
             return None
         return busy

@@ -38,14 +38,28 @@ class Sampler:
         self._turns: Turns | None = None
         self._others = -1
         if unit is not None:
-            unit.tape = Tape()
-            if unit.cpu is None:
-                unit.tape.leave(now, Cause.PREEMPTED)
+            self._new_tape(unit, now)
 
     @property
     def rate_hz(self) -> float:
         """Roughly how many events a second it meets."""
         return sum(24e6 * source.chance / source.period for source in self._sources)
+
+    def follow_vcpu(self, now: int) -> None:
+        """Be blind while the vCPU is offline, and see again when it is back."""
+        if self.unit is None or self.unit.offline != self.lane.watched:
+            return
+        if self.unit.offline:
+            self.lane.blind_from(now)
+        else:
+            self._new_tape(self.unit, now)
+            self.lane.seen_from(now)
+
+    @staticmethod
+    def _new_tape(unit: Unit, now: int) -> None:
+        unit.tape = Tape()
+        if unit.cpu is None:
+            unit.tape.leave(now, Cause.PREEMPTED)
 
     def retune(self, now: int, *, extra: float, storm_hz: float, others: int) -> None:
         """Let what surrounds the sampler change.

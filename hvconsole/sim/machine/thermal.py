@@ -64,7 +64,8 @@ class Thermal:
         self, profile: ThermalProfile, now: int, temperature_c: float | None = None
     ) -> None:
         self._profile = profile
-        self._celsius = profile.ambient_c if temperature_c is None else temperature_c
+        self._ambient_c = profile.ambient_c
+        self._celsius = self._ambient_c if temperature_c is None else temperature_c
         self._at = now
         self._poll = now + SECOND
         self._burn = 0.0
@@ -110,6 +111,12 @@ class Thermal:
         self._highest, self._lowest = allowed[0], allowed[-1]
         self._point = self._highest
 
+    def heat_up(self, now: int, celsius: float) -> None:
+        """Let what is around become hot; the board is at least as hot from now on."""
+        self._rest(now)
+        self._ambient_c = celsius
+        self._celsius = max(self._celsius, celsius)
+
     def advance(self, until: int) -> list[FrequencyStep]:
         """Go on to a tick; return the changes of frequency before it, in order."""
         steps: list[FrequencyStep] = []
@@ -136,4 +143,4 @@ class Thermal:
         fastest, highest_mv = OPERATING_POINTS[0]
         # Dynamic power goes with f·V².
         power = self._burn * khz / fastest * (mv / highest_mv) ** 2
-        return self._profile.ambient_c + self._profile.rise_c * power
+        return self._ambient_c + self._profile.rise_c * power

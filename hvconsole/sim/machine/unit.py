@@ -69,6 +69,7 @@ class Unit:
         activity: How it wakes and works; None for one that is always busy.
         burning: Its guest burns CPU time of its own accord.
         paused: By the toolstack.
+        offline: Its guest does without it.
         cpu: Where it runs, None while it does not.
         home: Where it ran last.
         dispatched: Since when it runs.
@@ -97,6 +98,7 @@ class Unit:
     activity: Activity | None = None
     burning: bool = False
     paused: bool = False
+    offline: bool = False
     cpu: int | None = None
     home: int = 0
     dispatched: int = 0
@@ -116,7 +118,12 @@ class Unit:
     @property
     def runnable(self) -> bool:
         """It has work and may do it, as far as the toolstack is concerned."""
-        return not (self.paused or self.asleep)
+        return not (self.held or self.asleep)
+
+    @property
+    def held(self) -> bool:
+        """It may not run, whatever work it has."""
+        return self.paused or self.offline
 
     @property
     def busy(self) -> bool:

@@ -123,6 +123,12 @@ class Xen:
                     raise BoardProblem("dom0 cannot be paused: nobody could unpause it")
                 for unit in self._units(domain, None):
                     unit.paused = paused
+            case ch.SetVcpus(domain, count):
+                units = self._units(domain, None)
+                if not 1 <= count <= len(units):
+                    raise BoardProblem(f"domain {domain} cannot have {count} vCPUs online")
+                for unit in units:
+                    unit.offline = unit.index >= count
             case ch.SetBusy(domain, busy, vcpu):
                 for unit in self._units(domain, vcpu):
                     unit.burning = busy

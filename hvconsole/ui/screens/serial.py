@@ -1,170 +1,193 @@
-"""The Serial screen: the board's console as a terminal."""
+"""The Serial screen: the board's console as a terminal, and whose keys are whose."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
 from typing import ClassVar
 
-from textual import on
-from textual.app import ComposeResult
+from textual import events, on
 from textual.binding import BindingType
 
-from hvconsole.model.problem import LinkProblem, Problem
-from hvconsole.ui.actions import BY_ID, bindings
-from hvconsole.ui.chart.cells import Role
-from hvconsole.ui.screens.base import ConsoleScreen
-from hvconsole.ui.source import SerialLine, Status
+from hvconsole.ui.actions import ACTIONS, BY_ID, bindings
+from hvconsole.ui.chart.cells import Row
+from hvconsole.ui.screens.serial_base import Mode
+from hvconsole.ui.screens.serial_do import SerialDoing
+from hvconsole.ui.view import serial_menu as menu
 from hvconsole.ui.view.keys import Bound
-from hvconsole.ui.view.line import Part, fit
-from hvconsole.ui.view.serial import Terminal, refusal
-from hvconsole.ui.widgets.bars import Banner
-from hvconsole.ui.widgets.terminal import PREFIX, TerminalPanel
+from hvconsole.ui.view.serial_keys import control_byte, key_bytes, lines_in, paste_bytes
+from hvconsole.ui.view.serial_look import MOST_QUERY
+from hvconsole.ui.widgets.bars import KeyBar
 
-_PASTE_BYTES = 16
-_PASTE_PAUSE_S = 0.005
+_PASTE_UNASKED = 200
+_SCREENS = {one.keys: f"app.{one.call}" for one in ACTIONS if one.id.startswith("go.")}
 
 
-class SerialScreen(ConsoleScreen):
+class SerialScreen(SerialDoing):
     """Keys go to the board, all but one; that one makes the next key the console's."""
 
     CSS_PATH: ClassVar = ["base.tcss", "serial.tcss"]
     AUTO_FOCUS = "#terminal"
     BINDINGS: ClassVar[list[BindingType]] = bindings("serial")[:1]
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._terminal = Terminal()
-        self._unsubscribe: Callable[[], None] | None = None
-        self._paste = b""
-        self._refused = ""
-
-    @property
-    def line(self) -> SerialLine | None:
-        """The board's serial line; recordings and boards without one have none."""
-        return self.source.serial_console
-
-    def body(self) -> ComposeResult:
-        """Yield what is asked or refused, and the terminal."""
-        yield Banner(id="asked")
-        yield TerminalPanel(self._terminal, id="terminal")
-
-    def on_mount(self) -> None:
-        """Show what the line said before, and what it says from now on."""
-        super().on_mount()
-        if (line := self.line) is not None:
-            self._terminal.feed(line.scrollback)
-            self._terminal.skipped = 0
-            self._unsubscribe = line.subscribe(self._terminal.feed)
-
-    def on_unmount(self) -> None:
-        """Listen no longer."""
-        if self._unsubscribe is not None:
-            self._unsubscribe()
-
-    def frame(self, status: Status) -> None:
-        """Take what came, and show how the line is."""
-        panel = self.query_one(TerminalPanel)
-        line = self.line
-        self._terminal.settle()
-        if line is None:
-            panel.title, panel.state = "serial", "this board has no serial line"
-        else:
-            reason = refusal(status, line.name)
-            panel.title, panel.state = f"serial · {line.name}", self._state(status, line, reason)
-            if not reason:
-                self._refused = ""
-        panel.repaint()
-        self.query_one("#asked", Banner).show(self._asked())
-
     def bound(self) -> list[Bound]:
         """Return what keys are for the console now."""
-        prefixed = self.query_one(TerminalPanel).prefixed
-        ids = ("serial.leave", "serial.break") if prefixed else ("serial.prefix",)
-        actions = [BY_ID[name] for name in ids]
-        return [Bound(a.keys, a.id, a.label, a.tooltip, a.group, a.footer) for a in actions]
+        if not self.is_active:
+            return super().bound()  # the palette is open, or another screen: all can be done
+        if self.mode is Mode.MENU:
+            return [one.bound() for one in self.offered()]
+        if self.mode is Mode.LOOKING:
+            return [one.bound() for one in menu.LOOK]
+        if self.replays:
+            return [one.bound() for one in (*menu.PLAYBACK, *self.offered())]
+        if self.mode is Mode.TYPING:
+            prefix = BY_ID["serial.prefix"]
+            back = ("shift+pageup", "serial.back", "scroll back", "Go back in what was shown")
+            return [
+                Bound(prefix.keys, prefix.id, prefix.label, prefix.tooltip, prefix.group, 99),
+                Bound(*back, "Console", 50),
+            ]
+        return []
+
+    def overlay(self, room: int) -> list[Row]:
+        """Return the menu while it is asked for, else what there is to say."""
+        if self.mode is Mode.MENU:
+            return menu.menu_rows(self.offered(), room)
+        return super().overlay(room)
 
     def action_prefix(self) -> None:
         """Take the next key for the console."""
-        self.query_one(TerminalPanel).prefixed = True
+        self.mode = Mode.MENU
         self.tick()
 
-    async def action_leave_terminal(self) -> None:
-        """Go back to what is measured."""
-        self.query_one(TerminalPanel).prefixed = False
-        await self.run_action("app.go('measure')")
+    def key(self, event: events.Key) -> None:
+        """Give a key to whoever it belongs to now."""
+        match self.mode:
+            case Mode.TYPING:
+                self._type(event)
+            case Mode.MENU:
+                self._choose(event.key)
+            case Mode.CONTROL:
+                self._send_control(event.key)
+            case Mode.LOOKING:
+                self._look_about(event.key)
+            case Mode.QUERY:
+                self._ask_for(event)
+            case Mode.ASKED:
+                self._take_answer(event.key)
 
-    def action_send_break(self) -> None:
-        """Hold the line in the break state."""
-        self.query_one(TerminalPanel).prefixed = False
-        if self._may_type() and self.line is not None:
-            self.attempt(self.line.port.send_break(), "break")
-
-    @on(TerminalPanel.Commanded)
-    async def _commanded(self, event: TerminalPanel.Commanded) -> None:
-        panel = self.query_one(TerminalPanel)
-        if not panel.prefixed:
-            self.action_prefix()
+    def paste(self, text: str) -> None:
+        """Send a pasted text; ask before it goes over more than a line, or is long."""
+        if self.mode is Mode.QUERY:
+            self.wanted = (self.wanted + text.splitlines()[0])[:MOST_QUERY] if text else self.wanted
+            self.paint()
             return
-        panel.prefixed = False
-        if event.key == "m":
-            await self.action_leave_terminal()
-        elif event.key == "b":
-            self.action_send_break()
-        elif event.key == PREFIX:
-            self._write(b"\x1d")
+        if self.replays or not text or self.mode is not Mode.TYPING:
+            return
+        self.look.follow()
+        bracketed = self.terminal.screen.bracketed_paste
+        data = paste_bytes(text, line_end=self.line_end, bracketed=bracketed)
+        if (lines := lines_in(text)) or len(data) > _PASTE_UNASKED:
+            self.ask(data, f"paste {len(data):,} bytes, {lines:,} line ends?")
+        elif self.may_type():
+            self.attempt(self.send_paced(data), "paste")
         self.tick()
 
-    @on(TerminalPanel.Typed)
-    def _typed(self, event: TerminalPanel.Typed) -> None:
-        if self._paste:
-            paste, self._paste = self._paste, b""
-            if event.data == b"\r":
-                self.attempt(self._send_paced(paste), "paste")
-        elif event.pasted:
-            self._paste = event.data if self._may_type() else b""
+    def _type(self, event: events.Key) -> None:
+        if event.key == menu.PREFIX:
+            self.action_prefix()
+        elif event.key in {"shift+pageup", "shift+pagedown"}:
+            page = max(self.terminal.size[1] - 1, 1)
+            self.look.scroll(page if event.key == "shift+pageup" else -page)
+            self.paint()
+        elif self.replays:
+            self._control_replay(event.key)
         else:
-            self._write(event.data)
+            self._send(event)
+
+    def _send(self, event: events.Key) -> None:
+        self.remark = ""
+        if event.key == "ctrl+c":
+            self.sends_paste = False
+        application = self.terminal.screen.application_keys
+        data = key_bytes(
+            event.key, event.character, line_end=self.line_end, application=application
+        )
+        if data is None:
+            return
+        self.write(data)
+        if not self.look.follows and not self.look.paused:
+            self.look.follow()
+        if not self.may_type():
+            self.paint()
+
+    def _choose(self, key: str) -> None:
+        self.mode = Mode.TYPING
+        if key in _SCREENS:
+            self.call_later(self.run_action, _SCREENS[key])
+        elif (one := menu.command(self.offered(), key)) is not None:
+            self.call_later(self.do, one.name)
         self.tick()
 
-    async def _send_paced(self, data: bytes) -> None:
-        """Send in pieces that a UART's FIFO takes."""
-        for at in range(0, len(data), _PASTE_BYTES):
-            if not self._may_type() or self.line is None:
-                return
-            self.line.write(data[at : at + _PASTE_BYTES])
-            await asyncio.sleep(_PASTE_PAUSE_S)
-
-    def _write(self, data: bytes) -> None:
-        if self._may_type() and self.line is not None:
-            try:
-                self.line.write(data)
-            except Problem as problem:
-                self.tell(problem)
-
-    def _may_type(self) -> bool:
-        if self.line is None:
-            self.tell(
-                LinkProblem("this board has no serial line", hint="add serial = to its table")
-            )
-            return False
-        self._refused = refusal(self.source.status, self.line.name)
-        return not self._refused
-
-    def _state(self, status: Status, line: SerialLine, reason: str) -> str:
-        parts = ["busy" if reason and line.is_open else line.state]
-        parts.append("log on" if status.recording else "log off")
-        if self._terminal.back:
-            parts.append(f"{self._terminal.back} lines back")
-        if self._terminal.skipped:
-            parts.append(f"{self._terminal.skipped >> 10} KiB not shown")
-        return " · ".join(parts)
-
-    def _asked(self) -> list[list[tuple[str, int]]]:
-        if self._paste:
-            lines = self._paste.count(b"\r")
-            text = f" paste {len(self._paste)} bytes, {lines} lines?  Enter sends, any key drops "
+    def _send_control(self, key: str) -> None:
+        self.mode = Mode.TYPING
+        data = control_byte(key.removeprefix("ctrl+"))
+        if data is not None:
+            self.write(data)
         else:
-            text = f" {self._refused} " if self._refused else ""
-        width = self.size.width
-        return [fit([Part(text, Role.BANNER, 100)], [], width)] if text else []
+            self.remark = "that key has no control character"
+        self.tick()
+
+    def _look_about(self, key: str) -> None:
+        if key == menu.PREFIX:
+            self.action_prefix()
+        elif key == "question_mark":
+            self.do_help()
+        elif (one := menu.look_command(key)) is not None:
+            self.call_later(self.do, one.name)
+
+    def _control_replay(self, key: str) -> None:
+        """Do what a key says: of a recording there is nobody to type for."""
+        if key == "escape":
+            self.call_later(self.do, "leave")
+        elif (one := menu.command((*menu.PLAYBACK, *self.offered()), key)) is not None:
+            self.call_later(self.do, one.name)
+        elif menu.look_command(key) is not None:
+            self.look.begin()
+            self.call_later(self._look_about, key)
+        elif key in _SCREENS:
+            self.call_later(self.run_action, _SCREENS[key])
+
+    def _ask_for(self, event: events.Key) -> None:
+        if event.key == "enter":
+            self.look.query = self.wanted
+            self.find(-1)
+        elif event.key in {"escape", "ctrl+c"}:
+            self.mode = Mode.TYPING if self.look.at is None else Mode.LOOKING
+        elif event.key == "backspace":
+            self.wanted = self.wanted[:-1]
+        elif event.key == "ctrl+u":
+            self.wanted = ""
+        elif event.is_printable and event.character is not None:
+            self.wanted = (self.wanted + event.character)[:MOST_QUERY]
+        self.tick()
+
+    def _take_answer(self, key: str) -> None:
+        data, _ = self.asked
+        self.asked, self.mode = (b"", ""), Mode.TYPING
+        if key == "enter":
+            self.attempt(self.send_paced(data), "paste")
+        self.tick()
+
+    @on(KeyBar.Chosen)
+    def _clicked(self, event: KeyBar.Chosen) -> None:
+        """Do what was clicked on in the footer; those commands are this screen's own."""
+        event.prevent_default()
+        name = event.action_id.removeprefix("serial.")
+        if name == "prefix":
+            self.action_prefix()
+        elif name == "back":
+            self.look.scroll(self.terminal.size[1] - 1)
+            self.paint()
+        else:
+            if self.mode is Mode.MENU:
+                self.mode = Mode.TYPING
+            self.call_later(self.do, name)

@@ -2,141 +2,158 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
-from typing import Any
-
-import pyte
+from collections.abc import Callable, Sequence
 
 from hvconsole.link.serial_name import link_name
 from hvconsole.model.status import Status
-from hvconsole.model.text import plain
+from hvconsole.wire.console import AlarmFinder, AlarmKind
+from hvconsole.wire.vt_line import Line, Past
+from hvconsole.wire.vt_screen import Screen
 
-SCROLLBACK = 2000
-MOST_A_FRAME = 8 << 10
+SCROLLBACK = 5000
+MOST_WAITING = 64 << 10
+_SLICE = 256  # bytes between looks at the clock: of the costliest sequences some 10 ms
+_FRAME_S = 0.004
+_MOST_LINE = 4096
+REBOOT = AlarmKind.REBOOT.value
 
-_KEYS = {
-    "enter": b"\r",
-    "tab": b"\t",
-    "shift+tab": b"\x1b[Z",
-    "escape": b"\x1b",
-    "backspace": b"\x7f",
-    "delete": b"\x1b[3~",
-    "up": b"\x1b[A",
-    "down": b"\x1b[B",
-    "right": b"\x1b[C",
-    "left": b"\x1b[D",
-    "home": b"\x1b[H",
-    "end": b"\x1b[F",
-    "pageup": b"\x1b[5~",
-    "pagedown": b"\x1b[6~",
-    "insert": b"\x1b[2~",
-}
-
-
-class _Screen(pyte.Screen):
-    """Keeps what scrolls out at the top."""
-
-    def __init__(self, columns: int, lines: int) -> None:
-        super().__init__(columns, lines)
-        self.past: deque[str] = deque(maxlen=SCROLLBACK)
-
-    def index(self) -> None:
-        """Go a line down; at the bottom everything scrolls."""
-        if self.margins is None and self.cursor.y == self.lines - 1:
-            row = self.buffer[0]
-            self.past.append("".join(row[x].data for x in range(self.columns)).rstrip())
-        super().index()
+AnyLine = Line | Past
 
 
 class Terminal:
     """A terminal without a screen of its own.
 
-    Titles, clipboards and answers to queries go nowhere: only characters get out.
-    What is more than `MOST_A_FRAME` bytes when a frame is due is skipped, and counted.
+    Titles, clipboards and pictures go nowhere: only characters get out. A frame takes what it has
+    time for; the rest waits. What is more than `MOST_WAITING` is skipped, and counted.
+
+    Args:
+        columns: Width in cells.
+        rows: Height in lines.
+        kept: How many lines are kept that scrolled out.
+        clock: Tells seconds.
 
     Attributes:
+        screen: The terminal's screen.
+        past: What scrolled out, oldest first.
+        left: How many lines ever scrolled out: the number of the screen's first line.
         skipped: Bytes that were never shown; the log has them.
-        back: How many lines the view is scrolled back.
+        alarms: How many alarms were met, restarts of the board left out.
     """
 
-    def __init__(self, columns: int = 80, lines: int = 24) -> None:
+    def __init__(
+        self,
+        columns: int = 80,
+        rows: int = 24,
+        *,
+        kept: int = SCROLLBACK,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        self.past: deque[Past] = deque(maxlen=kept)
+        self.left = 0
         self.skipped = 0
-        self.back = 0
-        self._screen = _Screen(columns, lines)
-        self._stream: Any = pyte.ByteStream(self._screen)
+        self.alarms = 0
+        self.screen = Screen(columns, rows, self._scrolled, self._ended, self._forget)
+        self._clock = clock
+        self._finder = AlarmFinder()
         self._waiting = bytearray()
+        self._history = 0  # of what waits, so much came before the screen was opened
 
     def feed(self, data: bytes) -> None:
-        """Take bytes as they came; they are shown with the next frame."""
+        """Take bytes as they came; they are shown with the next frames."""
         self._waiting += data
-        if (excess := len(self._waiting) - MOST_A_FRAME) > 0:
-            del self._waiting[:excess]
-            self.skipped += excess
+        excess = len(self._waiting) - self._history - MOST_WAITING
+        if excess > 0:
+            self._skip(excess)
+
+    def feed_history(self, data: bytes) -> None:
+        """Take what came before; all of it is shown, and nothing in it is answered."""
+        self._waiting += data
+        self._history = len(self._waiting)
 
     def settle(self) -> bool:
-        """Take what came since the last frame; return whether there was anything."""
+        """Take what there is time for; return whether anything may have changed."""
         if not self._waiting:
             return False
-        data = bytes(self._waiting)
-        self._waiting.clear()
-        try:
-            self._stream.feed(data)
-        except Exception:  # noqa: BLE001  # hostile sequences meet bugs of the parser: start it anew
-            self._stream = pyte.ByteStream(self._screen)
+        end = self._clock() + _FRAME_S
+        while self._waiting:
+            portion = bytes(self._waiting[:_SLICE])
+            del self._waiting[:_SLICE]
+            self.screen.feed(portion)
+            if self._history > 0:
+                self._history = max(self._history - len(portion), 0)
+                self.screen.answers()
+            if self._clock() >= end:
+                break
         return True
 
-    def resize(self, columns: int, lines: int) -> None:
-        """Take another size, in cells."""
-        if columns > 0 and lines > 0:
-            self._screen.resize(lines, columns)
+    def settle_all(self) -> None:
+        """Take everything that waits, however long it takes."""
+        while self._waiting:
+            self.settle()
 
-    def scroll(self, lines: int) -> None:
-        """Go back by lines, forward if negative."""
-        self.back = min(max(self.back + lines, 0), len(self._screen.past))
+    @property
+    def waits(self) -> bool:
+        """Whether something is to be taken yet."""
+        return bool(self._waiting)
+
+    def resize(self, columns: int, rows: int) -> None:
+        """Take another size, in cells."""
+        if columns > 0 and rows > 0:
+            self.screen.resize(columns, rows)
+
+    def clear(self) -> None:
+        """Forget what is seen and what scrolled out; the board is told nothing."""
+        grid = self.screen.grid
+        kept = grid.lines[grid.y]
+        grid.lines = [kept, *(Line(grid.columns) for _ in range(grid.rows - 1))]
+        grid.y = 0  # the line with the prompt stays
+        self._forget()
 
     @property
     def size(self) -> tuple[int, int]:
         """Columns and lines."""
-        return self._screen.columns, self._screen.lines
+        return self.screen.grid.columns, self.screen.grid.rows
 
     @property
     def cursor(self) -> tuple[int, int] | None:
-        """Column and line of the cursor; None where it is not seen."""
-        hidden = self.back > 0 or self._screen.cursor.hidden
-        return None if hidden else (self._screen.cursor.x, self._screen.cursor.y)
+        """Column and line of the cursor; None where it is not shown."""
+        grid = self.screen.grid
+        if not self.screen.cursor_shown:
+            return None
+        return min(grid.x, grid.columns - 1), grid.y
 
-    def rows(self) -> list[str]:
-        """Return the lines that are seen, as text that a terminal shows and nothing else."""
-        screen = self._screen
-        now = [
-            "".join(screen.buffer[y][x].data for x in range(screen.columns))
-            for y in range(screen.lines)
-        ]
-        if self.back:
-            past = list(screen.past)
-            now = [*past[len(past) - self.back :], *now][: screen.lines]
-        return [_indented(row, screen.columns) for row in now]
+    @property
+    def lines(self) -> Sequence[Line]:
+        """The lines of the screen."""
+        return self.screen.grid.lines
 
+    def _skip(self, excess: int) -> None:
+        """Drop the oldest, up to the end of a line if there is one near."""
+        at = self._waiting.find(b"\n", excess, excess + _MOST_LINE)
+        excess = at + 1 if at >= 0 else excess
+        del self._waiting[:excess]
+        self._history = 0
+        self.skipped += excess
+        self.screen.lost()
 
-def _indented(row: str, columns: int) -> str:
-    """Make a row safe to show, its indentation kept."""
-    text = row.rstrip()
-    indent = len(text) - len(text.lstrip(" "))
-    return " " * indent + plain(text, columns - indent)
+    def _scrolled(self, line: Past) -> None:
+        self.past.append(line)
+        self.left += 1
 
+    def _forget(self) -> None:
+        self.past.clear()
+        self.alarms = sum(line.alarm not in {"", REBOOT} for line in self.lines)
 
-def key_bytes(key: str, character: str | None) -> bytes | None:
-    """Return what a key sends down the line; None for keys that send nothing.
-
-    Args:
-        key: Textual's name of the key.
-        character: The character it makes, if any.
-    """
-    if key in _KEYS:
-        return _KEYS[key]
-    if key.startswith("ctrl+") and len(key) == len("ctrl+a") and key[-1].isalpha():
-        return bytes([ord(key[-1].upper()) & 0x1F])
-    return character.encode("utf-8", "replace") if character else None
+    def _ended(self, lines: list[Line]) -> None:
+        """Look at a line that has ended; mark it if it tells of something grave."""
+        text = "".join(line.text for line in lines)
+        if not text:
+            return
+        for alarm in self._finder.feed(text.encode("utf-8", "replace")):
+            lines[-1].alarm = alarm.kind.value.replace("-", " ")
+            self.alarms += lines[-1].alarm != REBOOT  # those are often asked for
 
 
 def refusal(status: Status, line: str) -> str:
@@ -146,6 +163,8 @@ def refusal(status: Status, line: str) -> str:
         status: The state of affairs.
         line: Name of the serial line.
     """
+    if status.link == "replay":
+        return "a recording: nothing can be typed"
     if status.read_only:
         return "read-only: typing could change the board"
     if status.link == "connected" and status.link_detail == link_name(line):

@@ -2,88 +2,173 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from rich.segment import Segment
+from rich.style import Style
 from textual import events
-from textual.message import Message
+from textual.geometry import Region
+from textual.strip import Strip
 
-from hvconsole.ui.chart.cells import Role, Row, selected
-from hvconsole.ui.chart.frame import Caption
+from hvconsole.ui.chart.cells import Role, Row
+from hvconsole.ui.chart.frame import Pieces
+from hvconsole.ui.host import host_of
 from hvconsole.ui.view.line import pad
-from hvconsole.ui.view.serial import Terminal, key_bytes
-from hvconsole.ui.widgets.painted import Panel
+from hvconsole.ui.view.serial_look import Look
+from hvconsole.ui.view.serial_rows import PEN, rows
+from hvconsole.ui.widgets.painted import Painted
+from hvconsole.ui.widgets.terminal_style import Pens
 
-PREFIX = "ctrl+right_square_bracket"
+_MOST_STRIPS = 1024
+_WHEEL_LINES = 3
 
 
-class TerminalPanel(Panel):
-    """Shows a terminal; every key but the prefix is the board's."""
+class TerminalPanel(Painted, can_focus=True):
+    """Shows a terminal over its full width, under a line that names it.
 
-    class Typed(Message):
-        """Bytes for the board."""
+    Keys and pasted texts go to whoever is given here at once, not by way of messages: typing
+    does not wait for what else is to be done.
 
-        def __init__(self, data: bytes, *, pasted: bool = False) -> None:
-            super().__init__()
-            self.data = data
-            self.pasted = pasted
+    Args:
+        look: What is seen of which terminal.
+        key: Takes every key.
+        paste: Takes every pasted text.
 
-    class Commanded(Message):
-        """A key for the console came after the prefix, or the prefix itself."""
+    Attributes:
+        title: Names the line.
+        info: Says how it is.
+        overlay: Rows that cover the lowest of the terminal.
+    """
 
-        def __init__(self, key: str) -> None:
-            super().__init__()
-            self.key = key
+    exact = True
 
-    def __init__(self, terminal: Terminal, *, id: str | None = None) -> None:  # noqa: A002  # Textual's name for it
+    def __init__(
+        self,
+        look: Look,
+        key: Callable[[events.Key], None],
+        paste: Callable[[str], None],
+        *,
+        id: str | None = None,  # noqa: A002  # Textual's name for it
+    ) -> None:
         super().__init__(id=id)
-        self.terminal = terminal
+        self.look = look
         self.title = "serial"
-        self.state = ""
-        self.prefixed = False
+        self.info: Pieces = ()
+        self.overlay: list[Row] = []
+        self._key, self._paste = key, paste
+        self._pens: Pens | None = None
+        self._made: dict[tuple[tuple[str, int], ...], Strip] = {}
 
-    def caption(self) -> Caption:
-        """Name the line; say how it is."""
-        return Caption(self.title, info=((self.state, int(Role.MUTED)),))
+    def rows(self, width: int, height: int) -> list[Row]:
+        """Return the title and the terminal's lines, the cursor reversed."""
+        room = max(height - 1, 1)
+        self.fit()
+        inside = rows(self.look, width, room, cursor=self.has_focus)
+        if self.overlay:
+            covered = [pad(row, width) for row in self.overlay[-room:]]
+            inside[room - len(covered) :] = covered
+        return [self._top(width), *inside]
 
-    def inside(self, width: int, height: int) -> list[Row]:
-        """Return the terminal's lines, the cursor reversed."""
-        if (width, height) != self.terminal.size:
-            self.terminal.resize(width, height)
-        cursor = self.terminal.cursor
-        return [
-            self._row(text, cursor[0] if cursor and cursor[1] == y else None, width)
-            for y, text in enumerate(self.terminal.rows())
+    def fit(self) -> None:
+        """Give the terminal the size that there is room for."""
+        size = self.size.width, max(self.size.height - 1, 1)
+        if self.size and size != self.look.terminal.size:
+            self.look.terminal.resize(*size)
+
+    def repaint(self) -> None:
+        """Paint anew; rows that changed one below the other are sent as one region."""
+        if not self.is_mounted or not self.display or not self.size:
+            super().repaint()
+            return
+        changed = self._paint()
+        if changed is None:
+            self.refresh()
+        elif changed:
+            self.refresh(*_regions(changed, self.size.width))
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Return rows for Textual's compositor; without borders there is nothing to add."""
+        strips = [self.render_line(y) for y in crop.line_range]
+        background = self.background_colors[1]
+        for line_filter in self.get_line_filters():
+            strips = [strip.apply_filter(line_filter, background) for strip in strips]
+        if crop.column_span != (0, self.size.width):
+            strips = [strip.crop(*crop.column_span) for strip in strips]
+        return strips
+
+    def _top(self, width: int) -> Row:
+        edge = int(Role.FOCUS if self.has_focus else Role.FRAME)
+        left = f"─ {self.title} "
+        info = [(f" {text} ", role) for text, role in self.info if text]
+        while info and len(left) + sum(len(text) for text, _ in info) + 1 > width:
+            info.pop(0)
+        line = width - len(left) - sum(len(text) for text, _ in info) - 1
+        row: Row = [
+            ("─ ", edge),
+            (left[2:], int(Role.TITLE)),
+            ("─" * max(line, 0), edge),
+            *info,
+            ("─", edge),
         ]
+        return pad(row, width)
 
     def on_key(self, event: events.Key) -> None:
         """Pass keys on; none of the console's bindings sees them."""
         event.stop()
         event.prevent_default()
-        if self.prefixed or event.key == PREFIX:
-            self.post_message(self.Commanded(event.key))
-        elif event.key in {"shift+pageup", "shift+pagedown"}:
-            page = max(self.size.height - 3, 1)
-            self.terminal.scroll(page if event.key == "shift+pageup" else -page)
-            self.repaint()
-        elif (data := key_bytes(event.key, event.character)) is not None:
-            self.terminal.back = 0
-            self.post_message(self.Typed(data))
+        self._key(event)
 
     def on_paste(self, event: events.Paste) -> None:
-        """Ask before a text from elsewhere is typed."""
+        """Pass a pasted text on."""
         event.stop()
-        self.post_message(self.Typed(event.text.replace("\n", "\r").encode(), pasted=True))
+        self._paste(event.text)
 
-    @staticmethod
-    def _row(text: str, column: int | None, width: int) -> Row:
-        if column is None:
-            return pad([(text, int(Role.TEXT))], width)
-        text = text.ljust(width)
-        at = min(column, max(width - 1, 0))
-        role = selected(int(Role.TEXT))
-        return pad(
-            [
-                (text[:at], int(Role.TEXT)),
-                (text[at : at + 1], role),
-                (text[at + 1 :], int(Role.TEXT)),
-            ],
-            width,
-        )
+    def on_focus(self, _event: events.Focus) -> None:
+        """Show the focus."""
+        self.repaint()
+
+    def on_blur(self, _event: events.Blur) -> None:
+        """Show that the focus is gone."""
+        self.repaint()
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Go back."""
+        self._scroll(_WHEEL_LINES, event)
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Go forward."""
+        self._scroll(-_WHEEL_LINES, event)
+
+    def _scroll(self, lines: int, event: events.MouseEvent) -> None:
+        event.stop()
+        self.look.scroll(lines)
+        self.repaint()
+
+    def _strip(self, row: Row, width: int, styles: tuple[Style, ...]) -> Strip:
+        """Return a row as Textual paints it: of lines that only moved, the one made before."""
+        pens = self._pens
+        if pens is None or pens.palette is not host_of(self).palette:
+            pens = self._pens = Pens(host_of(self).palette)
+            self._made.clear()
+        key = (*row, (str(width), -1))
+        strip = self._made.get(key)
+        if strip is None:
+            if len(self._made) >= _MOST_STRIPS:
+                self._made.clear()
+            segments = [
+                Segment(text, pens.style(role ^ PEN) if role >= PEN else styles[role])
+                for text, role in row
+            ]
+            strip = self._made[key] = Strip(segments, width)
+        return strip
+
+
+def _regions(rows: list[int], width: int) -> list[Region]:
+    """Return regions that cover some rows, ascending, and no others."""
+    out: list[Region] = []
+    begin = 0
+    for at in range(1, len(rows) + 1):
+        if at == len(rows) or rows[at] != rows[at - 1] + 1:
+            out.append(Region(0, rows[begin], width, at - begin))
+            begin = at
+    return out

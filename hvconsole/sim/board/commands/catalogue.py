@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from hvconsole.sim.board.commands.compiler import COMPILER
+from hvconsole.sim.board.commands.encoding import ENCODING
 from hvconsole.sim.board.commands.files import FILES
 from hvconsole.sim.board.commands.getopt import WrongOptionError
 from hvconsole.sim.board.commands.grep import grep
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from hvconsole.sim.board.board import Board
 
 _PLAIN: Final[dict[str, CommandFunction]] = {
+    **ENCODING,
     **FILES,
     **LISTING,
     **TEXT,

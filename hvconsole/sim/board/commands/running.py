@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from hvconsole.sim.board.commands.getopt import WrongOptionError, taken
-from hvconsole.sim.board.processes import SIGTERM, Process
+from hvconsole.sim.board.processes import SIGNALS, SIGTERM, Process
 from hvconsole.sim.board.shell.call import (
     FAILED,
     NOT_FOUND,
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 _DURATION: Final = re.compile(r"(\d{1,9}(?:\.\d{0,9})?|\.\d{1,9})([smhd]?)", re.ASCII)
 _UNITS: Final = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
 _TIMED_OUT: Final = 124
-_SIGNALS: Final = {"HUP": 1, "INT": 2, "QUIT": 3, "KILL": 9, "TERM": 15, "STOP": 19, "CONT": 18}
 
 
 def shell_for(call: Invocation, more: dict[str, str] | None = None) -> Shell:
@@ -146,8 +145,8 @@ def _kill(board: Board, call: Invocation) -> int:
 
 def _signal(text: str) -> int:
     name = text.upper().removeprefix("SIG")
-    if name in _SIGNALS:
-        return _SIGNALS[name]
+    if name in SIGNALS:
+        return SIGNALS[name]
     if not _is_number(text):
         raise WrongOptionError(f"{text}: invalid signal specification")
     return int(text)

@@ -14,8 +14,8 @@ def online(board: Board) -> list[int]:
     bare = board.machine.bare
     if bare is not None:
         return sorted(bare.online)
-    setup = board.machine.setup
-    return list(range(setup.cpus if setup.dom0_vcpus is None else setup.dom0_vcpus))
+    xen = board.machine.xen
+    return [unit.index for unit in xen.domains[0] if not unit.offline] if xen is not None else []
 
 
 def cpu_list(cpus: Iterable[int]) -> str:

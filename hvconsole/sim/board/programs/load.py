@@ -67,9 +67,10 @@ async def _load(board: Board, call: Invocation, load: str) -> int:
     if cpu not in allowed:
         return call.fail("cannot run on that CPU: Invalid argument", EXIT_USAGE)
     keeper = board.timekeeper
+    await keeper.to_round_moment()
     machine = keeper.machine
     try:
-        keeper.apply(StartLoad(load, cpu, float(rate)))
+        keeper.apply(StartLoad(load, cpu, float(rate)), same_tick=True)
     except BoardProblem as problem:
         return call.fail(problem.title, EXIT_FAILED)
     try:

@@ -110,12 +110,13 @@ def readable_counters(board: Board) -> list[str]:
 
 async def _measured(board: Board, call: Invocation, asked: Wanted) -> int:
     keeper = board.timekeeper
+    await keeper.to_round_moment()
     machine = keeper.machine
     started: list[int] = []
     reason: Reason = "signal"
     try:
         for cpu in asked.cpus:
-            keeper.apply(StartSampling(cpu, fifo=bool(asked.fifo)), same_tick=bool(started))
+            keeper.apply(StartSampling(cpu, fifo=bool(asked.fifo)), same_tick=True)
             started.append(cpu)
         run = _Run(call, _hello(board, asked, machine.now), asked)
         keeper.watch(run)

@@ -6,6 +6,7 @@ import posixpath
 from collections.abc import Callable
 from typing import Final
 
+from hvconsole.sim.board.processes import SIGNALS, this_process
 from hvconsole.sim.board.shell.call import (
     FAILED,
     NOT_FOUND,
@@ -195,10 +196,19 @@ def _type(call: Invocation) -> int:
 
 
 def _trap(call: Invocation) -> int:
-    """Keep what is to be done at the exit; signals are not caught."""
+    """Keep what is to be done at the exit, and which signals end this shell no more.
+
+    What is to be done on a signal is not done: in all that is run here it is nothing.
+    """
     words = call.words[1:]
-    if len(words) > 1 and {"EXIT", "0"} & set(words[1:]):
+    if len(words) <= 1:
+        return 0
+    if {"EXIT", "0"} & set(words[1:]):
         call.shell.at_exit = "" if words[0] == "-" else words[0]
+    process = this_process()
+    if process is not None:
+        named = {SIGNALS[name] for name in words[1:] if name in SIGNALS}
+        process.trapped = process.trapped - named if words[0] == "-" else process.trapped | named
     return 0
 
 

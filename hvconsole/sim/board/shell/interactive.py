@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Final
 
 from hvconsole.sim.board.shell.call import SIGNALLED, ExitShell, ShellError, to_bytes
 from hvconsole.sim.board.shell.shell import Shell, parse_whole, read_line
 from hvconsole.sim.board.shell.syntax import Program, ShellSyntaxError
 
-_INTERRUPTED: Final = SIGNALLED + 2
+_SIGINT: Final = 2
+_INTERRUPTED: Final = SIGNALLED + _SIGINT
 
 
 class Interactive:
@@ -20,11 +22,18 @@ class Interactive:
 
     Args:
         shell: What runs them.
+        signal: Sends a signal to what was started here; returns whether somebody survives it.
         host: The board's name in the prompt.
     """
 
-    def __init__(self, shell: Shell, host: str = "bananapi") -> None:
+    def __init__(
+        self,
+        shell: Shell,
+        signal: Callable[[int], bool] = lambda _number: False,
+        host: str = "bananapi",
+    ) -> None:
         self._shell = shell
+        self._signal = signal
         self._host = host
         self._pending = ""
         self._running: asyncio.Task[int] | None = None
@@ -50,9 +59,11 @@ class Interactive:
             self._prompt()
         return self._shell.status
 
-    def interrupt(self) -> None:
-        """Ctrl-C was typed: end what runs, or forget the line."""
+    def interrupt(self, number: int = _SIGINT) -> None:
+        """A key that sends a signal was typed (2: Ctrl-C): end what runs, or forget the line."""
         if self._running is not None:
+            if self._signal(number):
+                return
             self._stopped = True
             self._running.cancel()
             return

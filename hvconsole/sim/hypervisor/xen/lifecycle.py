@@ -11,7 +11,7 @@ from hvconsole.sim.hypervisor.xen.config import text_of
 from hvconsole.sim.hypervisor.xen.making import FAILED, gone, hypercall, new_domain
 from hvconsole.sim.hypervisor.xen.pools import read_config
 from hvconsole.sim.hypervisor.xen.state import MIB, Domain
-from hvconsole.sim.machine.changes import SetPaused
+from hvconsole.sim.machine.changes import SetPaused, SetVcpus
 
 _SHUTDOWN_S: Final = 2.0
 _NOT_DOM0: Final = (
@@ -186,6 +186,7 @@ def _vcpu_set(call: Call) -> int | None:
             f"libxl_set_vcpuonline failed domid={domain.number} max_vcpus={count}, rc: -6\n"
         )
     domain.online = count
+    call.state.host.apply(SetVcpus(domain.number, count))
     return 0
 
 

@@ -11,7 +11,7 @@ from hvconsole.sim.hypervisor.xen import guest
 from hvconsole.sim.hypervisor.xen.call import Call, RefusedError
 from hvconsole.sim.hypervisor.xen.config import Config, number_of, text_of
 from hvconsole.sim.hypervisor.xen.state import MIB, CpuSet, Domain, State
-from hvconsole.sim.machine.changes import CreateDomain, SetParameters
+from hvconsole.sim.machine.changes import CreateDomain, SetParameters, SetVcpus
 from hvconsole.sim.machine.ticks import MS
 from hvconsole.sim.machine.xen import FIRST_POOL
 
@@ -82,6 +82,7 @@ def new_domain(call: Call, config: Config) -> Domain:
         state.create(domain, CreateDomain(
             number_, vcpus, busy=guest.is_busy(config), cpus=mask, pool=pool.name,
         ))  # fmt: skip
+        state.host.apply(SetVcpus(number_, domain.online))
         _scheduling(state, domain, config)
     except BoardProblem:
         if number_ in state.domains:
