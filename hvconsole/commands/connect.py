@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import sys
-from collections.abc import AsyncIterator
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +12,7 @@ from hvconsole.commands.common import (
     add_board_argument,
     add_host_key_argument,
     add_run_arguments,
+    has_terminal,
     run_settings,
 )
 from hvconsole.commands.targets import (
@@ -24,12 +23,13 @@ from hvconsole.commands.targets import (
     sim_options,
 )
 from hvconsole.config.paths import sessions_dir
-from hvconsole.config.settings import load_settings
+from hvconsole.config.settings import Settings, load_settings
 from hvconsole.model.problem import UsageProblem
 from hvconsole.model.status import Status
 
 if TYPE_CHECKING:
-    from hvconsole.session.session import Session
+    from hvconsole.ui.doors import Doors
+    from hvconsole.ui.source import Console
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -66,36 +66,75 @@ def run(arguments: argparse.Namespace) -> int:
     settings = load_settings().settings
     require_terminal(f"hvconsole record {arguments.board}")
     recorded = settings.record if arguments.record is None else arguments.record
-    from hvconsole.commands.deferred import DeferredConsole
-    from hvconsole.ui.app import HvconsoleApp
+    from hvconsole.commands.doors import CommandDoors
 
-    @contextlib.asynccontextmanager
-    async def console() -> AsyncIterator[Session]:
-        from hvconsole.commands.sessions import live_session
-
-        async with reach(arguments.board, words, over=arguments.over) as profile:
-            yield live_session(
-                profile,
-                run_settings(arguments, None),
-                record_to=new_session_path(profile.name) if recorded else None,
-                accept_new_host_key=arguments.accept_new_host_key,
-                read_only=arguments.read_only,
-                start=not arguments.read_only if arguments.start is None else arguments.start,
-            )
-
-    first = Status(board=arguments.board, labels=labels, read_only=arguments.read_only)
-    session = DeferredConsole(first, console, needs=("hvconsole.commands.sessions",))
-    app = HvconsoleApp(
-        session,
-        theme=arguments.theme or settings.theme or None,
+    doors = CommandDoors(
+        run_settings(arguments, None),
+        new_path=new_session_path if recorded else None,
         read_only=arguments.read_only,
+        accept_new_host_key=arguments.accept_new_host_key,
+        start=not arguments.read_only if arguments.start is None else arguments.start,
+    )
+    first = Status(board=arguments.board, labels=labels, read_only=arguments.read_only)
+    console = doors.console(first, lambda: reach(arguments.board, words, over=arguments.over))
+    theme = arguments.theme or settings.theme
+    return show(console, settings, doors, theme=theme, read_only=arguments.read_only)
+
+
+def first_run() -> int:
+    """Open the console on the list of boards; return when it is left."""
+    settings = load_settings().settings
+    from hvconsole.commands.doors import CommandDoors
+    from hvconsole.ui.doors import NoConsole
+
+    doors = CommandDoors(new_path=new_session_path if settings.record else None)
+    return show(NoConsole(Status(board="", link="none")), settings, doors, theme=settings.theme)
+
+
+def show(
+    console: Console,
+    settings: Settings,
+    doors: Doors,
+    *,
+    theme: str = "",
+    read_only: bool = False,
+    recorded: Path | None = None,
+) -> int:
+    """Run the console's screens until it is left; return the exit status.
+
+    Args:
+        console: What is shown first.
+        settings: The user's.
+        doors: What else it can be opened on.
+        theme: Name of a theme; empty takes the default.
+        read_only: Say that nothing is changed.
+        recorded: Folder of the recording, where the console is one.
+    """
+    from hvconsole.config.keys import checked_keys, load_keys
+    from hvconsole.config.paths import settings_file
+    from hvconsole.ui.actions import BY_ID
+    from hvconsole.ui.app import HvconsoleApp
+    from hvconsole.ui.keymap import clashes
+
+    own = load_keys(BY_ID)
+    older = checked_keys(settings.keys, BY_ID, source=str(settings_file()))
+    keys = {**older.keys, **own.keys}
+    app = HvconsoleApp(
+        console,
+        theme=theme or None,
+        read_only=read_only,
         frames_per_second=settings.frames_per_second,
-        keys=settings.keys,
+        keys=keys,
+        doors=doors,
+        recorded=recorded,
+        told=(*older.problems, *own.problems, *clashes(keys)),
     )
     app.run()
-    recording = session.status.recording
-    if recording is not None and session.status.recorded_bytes:
-        sys.stdout.write(f"recorded in {recording}\nnext: hvconsole summary --plot {recording}\n")
+    status = app.source.status
+    if status.recording is not None and status.recorded_bytes:
+        sys.stdout.write(
+            f"recorded in {status.recording}\nnext: hvconsole summary --plot {status.recording}\n"
+        )
     return app.return_code or 0
 
 
@@ -110,5 +149,5 @@ def require_terminal(instead: str) -> None:
     Raises:
         UsageProblem: Standard input or output is no terminal.
     """
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not has_terminal():
         raise UsageProblem("the console needs a terminal", hint=f"without one: {instead}")

@@ -16,6 +16,7 @@ from hvconsole.model.status import Status
 
 if TYPE_CHECKING:
     from hvconsole.stream.snapshot import Snapshot, View
+    from hvconsole.ui.board_side import BoardSide
     from hvconsole.ui.source import Boots, Console, Desk, Playback, SerialLine
 
 
@@ -40,6 +41,7 @@ class DeferredConsole:
         self._needs = needs
         self._under = AsyncExitStack()
         self._real: Console | None = None
+        self.board_side: BoardSide | None = None  # whoever makes the real one may know the board
 
     @property
     def status(self) -> Status:

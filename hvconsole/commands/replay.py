@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from hvconsole.commands.connect import require_terminal
+from hvconsole.commands.connect import require_terminal, show
 from hvconsole.config.settings import load_settings
 
 
@@ -23,18 +23,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Open the console on the recording; return when it is left."""
     from hvconsole.session.replay import ReplaySession
-    from hvconsole.ui.app import HvconsoleApp
 
     session = ReplaySession(arguments.session)
     require_terminal(f"hvconsole summary {arguments.session}")
     session.playback.set_speed(arguments.speed)
     settings = load_settings().settings
-    app = HvconsoleApp(
+    from hvconsole.commands.doors import CommandDoors
+
+    theme = arguments.theme or settings.theme
+    return show(
         session,
-        theme=arguments.theme or settings.theme or None,
+        settings,
+        CommandDoors(),
+        theme=theme,
         read_only=True,
-        frames_per_second=settings.frames_per_second,
-        keys=settings.keys,
+        recorded=arguments.session,
     )
-    app.run()
-    return app.return_code or 0

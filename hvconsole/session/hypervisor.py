@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 
 from hvconsole.board.facts import BoardFacts
 from hvconsole.board.journal import Journal
-from hvconsole.hypervisor.actions import Action
+from hvconsole.hypervisor.actions import Action, Create, Enable
 from hvconsole.hypervisor.carry_out import carry_out
 from hvconsole.hypervisor.detect import driver_for
 from hvconsole.hypervisor.driver import Driver
@@ -23,7 +23,9 @@ from hvconsole.hypervisor.plan import Plan, Progress
 from hvconsole.hypervisor.state import DeskState
 from hvconsole.link.protocol import Link
 from hvconsole.model.hypervisor import Survey
+from hvconsole.model.inspection import CellFile, Inspection
 from hvconsole.model.problem import BoardProblem, Problem
+from hvconsole.session.cells_ahead import cell_files, inspect
 
 FASTEST_S = 1.0
 SLOWEST_S = 15.0
@@ -39,6 +41,7 @@ class _Board:
     journal: Journal | None
     driver: Driver | None
     problem: Problem | None = None
+    sudo: bool = False
     wake: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -81,7 +84,7 @@ class HypervisorDesk:
             driver = driver_for(link, facts, sudo=sudo)
         except Problem as reason:
             problem = reason
-        self._board = _Board(link, journal, driver, problem)
+        self._board = _Board(link, journal, driver, problem, sudo=sudo)
         self._state = DeskState(problem=problem)
         self._pause_s = FASTEST_S
         if driver is not None:
@@ -116,6 +119,28 @@ class HypervisorDesk:
         if survey is None:
             raise BoardProblem("the board has not been looked at yet", hint="wait a moment")
         return driver.plan(action, survey)
+
+    async def configurations(self) -> list[CellFile]:
+        """Return Jailhouse's configurations that lie on the board; none for other systems."""
+        board, _ = self._ready()
+        survey = self._state.survey
+        if survey is None or survey.system != "jailhouse":
+            return []
+        return await cell_files(board.link)
+
+    async def inspect(self, action: Action) -> Inspection | None:
+        """Judge the configuration that an action would use; None where there is nothing to judge.
+
+        Raises:
+            Problem: The configuration cannot be read, or is none.
+        """
+        board, _ = self._ready()
+        survey = self._state.survey
+        if survey is None or survey.system != "jailhouse":
+            return None
+        if not isinstance(action, Enable | Create):
+            return None
+        return await inspect(board.link, action, survey, name=board.link.name, sudo=board.sudo)
 
     async def do(self, action: Action) -> Survey:
         """Look, plan anew from what is there, carry out, read back.

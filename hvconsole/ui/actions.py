@@ -7,8 +7,20 @@ from typing import Literal
 
 from textual.binding import Binding, BindingType
 
-Scope = Literal["app", "measure", "hypervisor", "serial"]
-Group = Literal["Run", "Time", "Panels", "Recording", "Hypervisor", "Screens", "Console"]
+Scope = Literal["app", "measure", "hypervisor", "serial", "boards", "sessions", "board", "log"]
+Group = Literal[
+    "Run",
+    "Time",
+    "Panels",
+    "Recording",
+    "Hypervisor",
+    "Boards",
+    "Sessions",
+    "Board",
+    "Log",
+    "Screens",
+    "Console",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +61,91 @@ class Action:
 
 
 _PICK = "Look at the CPU in that row"
+
+
+def _moves(scope: Scope, group: Group) -> tuple[Action, ...]:
+    """Return what every list understands: arrows, vim's keys, pages and ends."""
+    return (
+        Action(f"{scope}.next", "down,j", "select(1)", "select", "Go to the next row", group,
+               scope, footer=50),
+        Action(f"{scope}.previous", "up,k", "select(-1)", "select", "Go to the previous row",
+               group, scope, footer=50),
+        Action(f"{scope}.page_down", "pagedown,ctrl+d", "page(1)", "page", "Go a page down",
+               group, scope),
+        Action(f"{scope}.page_up", "pageup,ctrl+u", "page(-1)", "page", "Go a page up", group,
+               scope),
+        Action(f"{scope}.first", "home,g", "first", "first", "Go to the first row", group, scope),
+        Action(f"{scope}.last", "end,G", "last", "last", "Go to the last row", group, scope),
+        Action(f"{scope}.back", "escape", "back", "back",
+               "Close the problem, end the filter, or go to Measure", group, scope),
+    )  # fmt: skip
+
+
+_BOARDS = (
+    Action("boards.open", "enter,o", "open", "connect", "Connect to the selected board", "Boards",
+           "boards", footer=98),
+    Action("boards.add", "a,n", "add", "add", "Add a board; the way to it is tried as you type",
+           "Boards", "boards", footer=97),
+    Action("boards.edit", "e", "edit", "edit", "Change the selected board", "Boards", "boards",
+           footer=96),
+    Action("boards.remove", "d,delete", "remove", "remove", "Take the board out of boards.toml",
+           "Boards", "boards", footer=95),
+    Action("boards.copy", "c", "copy", "copy", "Copy the command that connects, or the problem",
+           "Boards", "boards", footer=20),
+    *_moves("boards", "Boards"),
+)  # fmt: skip
+
+_SESSIONS = (
+    Action("sessions.open", "enter,o", "open", "replay", "Play the selected recording", "Sessions",
+           "sessions", footer=98),
+    Action("sessions.filter", "slash", "filter", "filter", "Show what holds the words you type",
+           "Sessions", "sessions", footer=97),
+    Action("sessions.export", "e", "export", "export", "Write it as Parquet, CSV or Arrow",
+           "Sessions", "sessions", footer=96),
+    Action("sessions.delete", "d,delete", "delete", "delete", "Delete the selected recording",
+           "Sessions", "sessions", footer=95),
+    Action("sessions.refresh", "r", "refresh", "look again", "Look for recordings again",
+           "Sessions", "sessions", footer=30),
+    Action("sessions.sort", "s", "sort", "sort", "Order by date, name, length or size",
+           "Sessions", "sessions", footer=40),
+    Action("sessions.copy", "c", "copy", "copy", "Copy the command that plays it, or the problem",
+           "Sessions", "sessions", footer=20),
+    *_moves("sessions", "Sessions"),
+)  # fmt: skip
+
+_BOARD = (
+    Action("board.doctor", "d", "doctor", "doctor", "Check the board, as before a measurement",
+           "Board", "board", footer=98),
+    Action("board.load_module", "i", "load_module", "load module",
+           "Load the counter module: CNTPCT becomes readable", "Board", "board", footer=96),
+    Action("board.unload_module", "u", "unload_module", "unload",
+           "Unload the counter module again", "Board", "board", footer=95),
+    Action("board.look", "r", "look", "look again", "Ask the board again what it is", "Board",
+           "board", footer=40),
+    Action("board.panel", "tab", "app.focus_next", "panel", "Go to the next panel", "Board",
+           "board", footer=30),
+    Action("board.panel_back", "shift+tab", "app.focus_previous", "panel",
+           "Go to the previous panel", "Board", "board"),
+    Action("board.copy", "c", "copy", "copy", "Copy the panel in focus as text, or the problem",
+           "Board", "board", footer=20),
+    Action("board.boot_into", "enter", "boot_into", "boot into it",
+           "Boot into the selected mode", "Board", "board", footer=97),
+    *_moves("board", "Board"),
+)  # fmt: skip
+
+_LOG = (
+    Action("log.command", "enter,C", "copy_command", "as command",
+           "Copy the selected action as a command", "Log", "log", footer=98),
+    Action("log.copy", "c", "copy", "copy", "Copy the selected line, or the problem", "Log",
+           "log", footer=97),
+    Action("log.copy_all", "y", "copy_all", "copy all", "Copy all lines that are shown", "Log",
+           "log", footer=60),
+    Action("log.filter", "slash", "filter", "filter", "Show what holds the words you type", "Log",
+           "log", footer=96),
+    Action("log.follow", "f", "follow", "follow", "Follow the newest, or stay", "Log", "log",
+           footer=80),
+    *_moves("log", "Log"),
+)  # fmt: skip
 
 ACTIONS = (
     Action("run.toggle", "s", "toggle_run", "run", "Start a run, or end the running one", "Run",
@@ -109,25 +206,35 @@ ACTIONS = (
            "hypervisor"),
     Action("hypervisor.back", "escape", "back", "back", "Close the problem, or go to Measure",
            "Hypervisor", "hypervisor"),
+    *_BOARDS,
+    *_SESSIONS,
+    *_BOARD,
+    *_LOG,
     Action("go.measure", "f2", "go('measure')", "measure", "Go to what is measured", "Screens",
            "app", footer=45),
     Action("go.hypervisor", "f3", "go('hypervisor')", "hypervisor",
            "Go to guests, pools and schedulers", "Screens", "app", footer=46),
     Action("go.serial", "f4", "go('serial')", "serial", "Go to the board's serial console",
            "Screens", "app", footer=43),
+    Action("go.boards", "f5", "go('boards')", "boards", "Go to the list of boards", "Screens",
+           "app", footer=41),
+    Action("go.sessions", "f6", "go('sessions')", "sessions", "Go to the recorded sessions",
+           "Screens", "app", footer=42),
+    Action("go.board", "f7", "go('board')", "board", "Go to what is known of the board",
+           "Screens", "app", footer=38),
+    Action("go.log", "f8", "go('log')", "log", "Go to what happened", "Screens", "app",
+           footer=37),
     Action("serial.prefix", "ctrl+right_square_bracket", "prefix", "command",
-           "The next key is for the console: m leaves, b sends BREAK", "Console", "serial",
+           "Open the console's menu", "Console", "serial",
            footer=99),
-    Action("serial.leave", "m", "leave_terminal", "measure", "Go back to what is measured",
-           "Console", "serial", footer=98),
-    Action("serial.break", "b", "send_break", "BREAK", "Hold the line in the break state",
-           "Console", "serial", footer=97),
     Action("board.boot", "b", "boot", "boot", "Boot the board into another mode", "Console", "app",
            footer=44),
     Action("console.theme", "t", "next_theme", "theme", "Take the next theme", "Console", "app",
            footer=25),
     Action("console.picture", "ctrl+s", "picture", "picture", "Save a picture of the screen (SVG)",
            "Console", "app"),
+    Action("console.picture_png", "ctrl+g", "picture_png", "PNG",
+           "Save a picture of the screen (PNG)", "Console", "app"),
     Action("console.palette", "ctrl+p,colon", "command_palette", "commands",
            "Find and do anything by name", "Console", "app", footer=60),
     Action("console.help", "question_mark,f1", "help", "help", "Show all keys", "Console", "app",

@@ -2,58 +2,48 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import importlib
 import io
 import os
 import re
+import signal
 import sys
 import time
-from collections.abc import Mapping
-from difflib import get_close_matches
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
 from rich.text import Text
 from textual import events, on
-from textual.app import App
+from textual.app import App, UnknownModeError
 from textual.binding import BindingType
+from textual.driver import Driver
 from textual.theme import Theme
 from textual.worker import Worker, WorkerState
 
 from hvconsole.config.themes import Themes, load_themes
-from hvconsole.model.problem import Problem, UsageProblem
+from hvconsole.model.problem import Problem
 from hvconsole.ui.actions import bindings
+from hvconsole.ui.clipboard import MOST_BY_TERMINAL, copied, keep_copy
 from hvconsole.ui.commands import ActionCommands, ThemeCommands
+from hvconsole.ui.doors import Doors
+from hvconsole.ui.driver import ConsoleDriver
+from hvconsole.ui.happenings import Happenings
+from hvconsole.ui.modes import CHARTS, MODES, OF_A_BOARD
 from hvconsole.ui.screens.base import ConsoleScreen
 from hvconsole.ui.screens.help import HelpScreen
-from hvconsole.ui.screens.opening import OpeningScreen
 from hvconsole.ui.source import Console
-from hvconsole.ui.theme import DEFAULT_THEME, NO_COLOUR_THEME, palette, textual_theme
+from hvconsole.ui.theme import NO_COLOUR_THEME, chosen_theme, palette, textual_theme
 from hvconsole.ui.view.header import board_title
 from hvconsole.ui.view.problem import unforeseen
 from hvconsole.ui.widgets.painted import Painted
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _PICTURE = "picture"
-_CHARTS = "hvconsole.ui.screens.measure"
-_BROKEN_THEME_SHOWN_S = 12
-
-
-def _measure() -> ConsoleScreen:
-    from hvconsole.ui.screens.measure import MeasureScreen  # noqa: PLC0415  # after the first frame
-
-    return MeasureScreen()
-
-
-def _hypervisor() -> ConsoleScreen:
-    from hvconsole.ui.screens.hypervisor import HypervisorScreen  # noqa: PLC0415  # when it is wanted
-
-    return HypervisorScreen()
-
-
-def _serial() -> ConsoleScreen:
-    from hvconsole.ui.screens.serial import SerialScreen  # noqa: PLC0415  # when it is wanted
-
-    return SerialScreen()
+_TOLD_LONG_S = 12
+_WATCH_S = 0.25
 
 
 class HvconsoleApp(App[None], inherit_bindings=False):
@@ -65,6 +55,10 @@ class HvconsoleApp(App[None], inherit_bindings=False):
         read_only: Say so on the screen; what is refused then is the console's matter.
         frames_per_second: How often the screen pulls, 1 to 30.
         keys: Own keys by id of an action, comma separated.
+        themes: The themes; None reads them.
+        doors: What else the console can be opened on: boards and recorded sessions.
+        recorded: Folder of the recording, where the console is one.
+        told: Problems found before there was a screen to tell them on; none of them is fatal.
 
     Raises:
         UsageProblem: No theme has that name.
@@ -72,12 +66,7 @@ class HvconsoleApp(App[None], inherit_bindings=False):
 
     TITLE = "hvconsole"
     CSS_PATH = Path(__file__).with_name("app.tcss")  # absolute: holds for subclasses as well
-    MODES: ClassVar = {
-        "opening": OpeningScreen,
-        "measure": _measure,
-        "hypervisor": _hypervisor,
-        "serial": _serial,
-    }
+    MODES: ClassVar = MODES
     DEFAULT_MODE = "opening"
     COMMANDS: ClassVar = {ActionCommands, ThemeCommands}
     BINDINGS: ClassVar[list[BindingType]] = bindings("app")
@@ -92,17 +81,27 @@ class HvconsoleApp(App[None], inherit_bindings=False):
         frames_per_second: int = 10,
         keys: Mapping[str, str] | None = None,
         themes: Themes | None = None,
+        doors: Doors | None = None,
+        told: Sequence[Problem] = (),
+        recorded: Path | None = None,
     ) -> None:
         self.source = console
+        self.recorded = recorded
+        self.doors = doors
+        self.happenings = Happenings()
+        self._told_before = tuple(told)
         self.read_only = read_only
         self.frames_per_second = frames_per_second
         self.themes = themes or load_themes()
         self._leaving = False
-        if _CHARTS in sys.modules:
+        self._taking = False
+        if console.status.link == "none":
+            self.DEFAULT_MODE = "boards"  # type: ignore[misc]  # Textual reads it from the app
+        elif CHARTS in sys.modules:
             # What is loaded need not be waited for.
             self.DEFAULT_MODE = "measure"  # type: ignore[misc]  # Textual reads it from the app
         no_colour = "NO_COLOR" in os.environ
-        chosen = NO_COLOUR_THEME if no_colour else _choose(self.themes, theme)
+        chosen = NO_COLOUR_THEME if no_colour else chosen_theme(self.themes, theme)
         self.palette = palette(self.themes.files[chosen])
         # Textual decides here, once, how it leaves colours out; later is too late.
         super().__init__(ansi_color=True if no_colour else None)
@@ -117,17 +116,29 @@ class HvconsoleApp(App[None], inherit_bindings=False):
         """The themes that can be taken, in the order in which they follow each other."""
         return [NO_COLOUR_THEME] if self.no_color else sorted(self.themes.files)
 
+    def get_driver_class(self) -> type[Driver]:
+        """Return the driver: on a terminal, one that notices when it is gone."""
+        wanted = super().get_driver_class()
+        if wanted.__name__ != "LinuxDriver":
+            return wanted
+        return ConsoleDriver
+
     def on_mount(self) -> None:
         """Connect, and report themes that could not be read."""
         self.theme_changed_signal.subscribe(self, self._theme_changed)
-        for problem in self.themes.broken.values():
+        broken = [("a theme was left out", problem) for problem in self.themes.broken.values()]
+        for title, problem in [*broken, *(("left out", one) for one in self._told_before)]:
             self.notify(
                 "\n".join(problem.lines()),
-                title="a theme was left out",
+                title=title,
                 severity="warning",
-                timeout=_BROKEN_THEME_SHOWN_S,
+                timeout=_TOLD_LONG_S,
                 markup=False,
             )
+        self.set_interval(_WATCH_S, self._watch)
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
+                asyncio.get_running_loop().add_signal_handler(number, self.gone)
         # Whatever is made now would keep the first frame waiting.
         self.call_after_refresh(
             lambda: self.run_worker(self._open(), group="link", exit_on_error=False)
@@ -143,14 +154,94 @@ class HvconsoleApp(App[None], inherit_bindings=False):
     async def action_go(self, mode: str) -> None:
         """Show another screen; each keeps its state."""
         if isinstance(self.screen, ConsoleScreen) and self.current_mode != mode:
+            if mode == "measure":
+                await asyncio.to_thread(importlib.import_module, CHARTS)
             await self.switch_mode(mode)
+
+    async def take(self, console: Console, *, recorded: Path | None = None) -> None:
+        """Leave the present console in order, and show another one.
+
+        Raises:
+            Problem: The board that is left could not be tidied up; the other one is shown.
+        """
+        if self._taking or self._leaving:
+            return
+        self._taking = True
+        if self.source.status.run in {"preparing", "running", "ending"}:
+            self.notify("ending the run and tidying up", markup=False)
+        left: Problem | None = None
+        try:
+            try:
+                await self.source.close()
+            except Problem as problem:
+                left = problem
+            self.source, self.recorded = console, recorded
+            self.read_only = console.status.read_only
+            await self._forget_screens()
+        finally:
+            self._taking = False
+        self.run_worker(self._open(), group="link", exit_on_error=False)
+        if left is not None:
+            raise left
+
+    async def _forget_screens(self) -> None:
+        """Show a fresh screen of the console; what its old ones held belongs to another board."""
+        if self.current_mode in OF_A_BOARD:
+            await self.switch_mode("boards")
+        for name in OF_A_BOARD:
+            with contextlib.suppress(UnknownModeError):
+                await self.remove_mode(name)
+            self.add_mode(name, MODES[name])
+        await asyncio.to_thread(importlib.import_module, CHARTS)
+        await self.switch_mode("measure")
+
+    def copy(self, text: str, what: str) -> None:
+        """Put a text on the clipboard (OSC 52) and into a file, and say so."""
+        path, short = keep_copy(text), len(text) <= MOST_BY_TERMINAL
+        if short:
+            super().copy_to_clipboard(text)
+        self.notify(copied(what, path, by_terminal=short), markup=False)
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """Put a text on the clipboard, and into a file for terminals that do not do that."""
+        keep_copy(text)
+        super().copy_to_clipboard(text)
+
+    def noted(self, problem: Problem) -> None:
+        """Keep a problem that is shown, for the log."""
+        self.happenings.told(problem, at_s=self._now_s(), board=self.source.status.board)
+
+    def did(self, what: str, command: Sequence[str] = ()) -> None:
+        """Note what a person did, with the command that does the same."""
+        self.happenings.did(what, command, at_s=self._now_s(), board=self.source.status.board)
+
+    def _watch(self) -> None:
+        """Follow link and run for the log, whichever screen is looked at."""
+        self.happenings.see(self.source.status, self._now_s)
+
+    def _now_s(self) -> float | None:
+        """Return the samples' clock; None outside a run."""
+        if self.source.status.run != "running" and self.source.playback is None:
+            return None
+        from hvconsole.stream.snapshot import View  # noqa: PLC0415  # not for the first frame
+
+        snapshot = self.source.snapshot(View(columns=1))
+        return snapshot.now_s if snapshot.hello is not None else None
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Leave out what this console cannot do."""
+        if action == "go":
+            return self._can_go(str(parameters[0]))
         if action == "boot":
             boots = self.source.boots
             return boots is not None and bool(boots.modes) and not self.source.status.read_only
         return super().check_action(action, parameters)
+
+    def _can_go(self, mode: str) -> bool:
+        """Whether there is anything to see on a screen."""
+        if mode in OF_A_BOARD:
+            return self.source.status.link != "none"
+        return mode not in {"boards", "sessions"} or self.doors is not None
 
     def action_boot(self) -> None:
         """Ask for a boot mode, and boot into it."""
@@ -172,15 +263,47 @@ class HvconsoleApp(App[None], inherit_bindings=False):
 
     def action_picture(self) -> None:
         """Save a picture of the screen."""
-        board = _UNSAFE.sub("-", board_title(self.source.status)).strip("-.") or "board"
-        name = f"hvconsole-{board}-{time.strftime('%Y%m%d-%H%M%S')}.svg"
-        picture = io.StringIO(self.export_screenshot(title=f"hvconsole {board}"))
-        self.deliver_text(picture, save_filename=name, mime_type="image/svg+xml", name=_PICTURE)
+        name, svg = self._picture()
+        self.deliver_text(
+            io.StringIO(svg), save_filename=f"{name}.svg", mime_type="image/svg+xml", name=_PICTURE
+        )
+
+    def action_picture_png(self) -> None:
+        """Save a picture of the screen as PNG, where a program here can draw it."""
+        self.run_worker(self._deliver_png(*self._picture()), group="picture", exit_on_error=False)
+
+    async def _deliver_png(self, name: str, svg: str) -> None:
+        from hvconsole.ui.png import png_of  # noqa: PLC0415  # when it is wanted
+
+        try:
+            data = await png_of(svg)
+        except Problem as problem:
+            self.tell(problem)
+            return
+        self.deliver_binary(
+            io.BytesIO(data), save_filename=f"{name}.png", mime_type="image/png", name=_PICTURE
+        )
+
+    def _picture(self) -> tuple[str, str]:
+        """Return a name for a picture of the screen as it is now, and the picture as SVG."""
+        board = _UNSAFE.sub("-", board_title(self.source.status)).strip("-.") or "boards"
+        name = f"hvconsole-{board}-{time.strftime('%Y%m%d-%H%M%S')}"
+        return name, self.export_screenshot(title=f"hvconsole {board}")
 
     def action_help(self) -> None:
         """Show all keys."""
         if isinstance(self.screen, ConsoleScreen):
             self.push_screen(HelpScreen(self.screen.bound()))
+
+    def gone(self) -> None:
+        """Leave because nobody looks any more: the terminal is gone, or a signal says so."""
+        if not self._leaving:
+            self.action_leave()
+
+    async def on_unmount(self) -> None:
+        """Leave the board as it was found, by whatever way the console was left."""
+        with contextlib.suppress(Problem):
+            await self.source.close()
 
     def action_leave(self) -> None:
         """Leave the board as it was found and quit; the second time, quit at once."""
@@ -232,19 +355,3 @@ class HvconsoleApp(App[None], inherit_bindings=False):
         for screen in self.screen_stack:
             for widget in screen.query(Painted):
                 widget.repaint()
-
-
-def _choose(themes: Themes, name: str | None) -> str:
-    """Return the name of the theme to begin with."""
-    if not name:
-        return DEFAULT_THEME
-    if name in themes.files:
-        return name
-    if any(name == path.stem for path in themes.broken):
-        return DEFAULT_THEME  # told as a notification
-    near = get_close_matches(name, themes.files, n=1)
-    known = "themes: " + ", ".join(sorted(themes.files))
-    raise UsageProblem(
-        f"no theme is named '{name}'",
-        hint=f"did you mean '{near[0]}'?" if near else known,
-    )

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from hvconsole.link.serial_protocol import SerialPort
     from hvconsole.model.boot import BootMode, BootProgress
     from hvconsole.model.hypervisor import Survey
+    from hvconsole.model.inspection import CellFile, Inspection
     from hvconsole.stream.snapshot import Snapshot, View
 
 __all__ = ["Boots", "Console", "Desk", "LinkState", "Playback", "RunState", "SerialLine", "Status"]
@@ -61,6 +62,12 @@ class Desk(Protocol):
 
     def plan(self, action: Action) -> Plan:
         """Say how an action would be done; nothing is asked or changed."""
+
+    async def configurations(self) -> list[CellFile]:
+        """Return configurations that lie on the board."""
+
+    async def inspect(self, action: Action) -> Inspection | None:
+        """Judge the configuration that an action would use; None where there is none."""
 
     async def do(self, action: Action) -> Survey:
         """Do an action; its danger has been agreed to."""

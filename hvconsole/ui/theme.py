@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any
 
 import msgspec
 from rich.style import Style
 from textual.theme import Theme
 
-from hvconsole.config.themes import ThemeFile, is_hex
+from hvconsole.config.themes import ThemeFile, Themes, is_hex
+from hvconsole.model.problem import UsageProblem
 from hvconsole.ui.chart.cells import RAMP_STEPS, Role
 
 NO_COLOUR_THEME = "mono"
@@ -55,6 +57,26 @@ def textual_theme(name: str, file: ThemeFile) -> Theme:
         ansi=file.ansi,
         variables=_variables(file),
         **colours,
+    )
+
+
+def chosen_theme(themes: Themes, name: str | None) -> str:
+    """Return the name of the theme to begin with.
+
+    Raises:
+        UsageProblem: No theme has that name.
+    """
+    if not name:
+        return DEFAULT_THEME
+    if name in themes.files:
+        return name
+    if any(name == path.stem for path in themes.broken):
+        return DEFAULT_THEME  # told as a notification
+    near = get_close_matches(name, themes.files, n=1)
+    known = "themes: " + ", ".join(sorted(themes.files))
+    raise UsageProblem(
+        f"no theme is named '{name}'",
+        hint=f"did you mean '{near[0]}'?" if near else known,
     )
 
 

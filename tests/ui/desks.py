@@ -11,6 +11,7 @@ from hvconsole.hypervisor.xen.abilities import abilities
 from hvconsole.hypervisor.xen.plans import plan
 from hvconsole.hypervisor.xen.schedulers import available
 from hvconsole.model.hypervisor import Guest, Pool, Survey, Vcpu
+from hvconsole.model.inspection import CellFile, Inspection
 from hvconsole.model.problem import Problem
 
 ALL = frozenset({0, 1})
@@ -80,10 +81,18 @@ class NotedDesk:
     )
     done: list[do.Action] = field(default_factory=list)
     problem: Problem | None = None
+    files: tuple[CellFile, ...] = ()
+    inspection: Inspection | None = None
 
     def plan(self, action: do.Action) -> Plan:
         assert self.state.survey is not None
         return plan(action, self.state.survey)
+
+    async def configurations(self) -> list[CellFile]:
+        return list(self.files)
+
+    async def inspect(self, action: do.Action) -> Inspection | None:
+        return self.inspection if isinstance(action, do.Create | do.Enable) else None
 
     async def do(self, action: do.Action) -> Survey:
         self.done.append(action)

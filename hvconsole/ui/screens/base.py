@@ -119,6 +119,7 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
     def tell(self, problem: Problem) -> None:
         """Show a problem until it is put away."""
         self._told = problem
+        self.host.noted(problem)
         self.query_one(ProblemPanel).show(problem)
 
     def put_problem_away(self) -> bool:
@@ -129,6 +130,18 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
         self._put_away, self._told = panel.problem, None
         panel.show(None)
         return True
+
+    def copy_problem(self) -> bool:
+        """Copy the problem that is shown; tell whether there was one."""
+        problem = self.query_one(ProblemPanel).problem
+        if problem is not None:
+            self.host.copy("\n".join(problem.lines()), "problem")
+        return problem is not None
+
+    async def leave(self) -> None:
+        """Go back to what is measured, where there is anything."""
+        if self.source.status.link != "none":
+            await self.host.action_go("measure")
 
     def attempt(self, work: Awaitable[None], group: str) -> None:
         """Do work that may raise a problem; the problem is shown and the screen goes on."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from typing import ClassVar
 
 from rich.text import Text
@@ -16,14 +17,18 @@ from textual.widgets.option_list import Option
 
 from hvconsole.hypervisor.actions import Action
 from hvconsole.hypervisor.plan import Plan
+from hvconsole.model.inspection import Inspection
 from hvconsole.model.problem import Problem
 from hvconsole.model.text import plain
 from hvconsole.ui.chart.cells import Row
 from hvconsole.ui.view.form import Field, Form
-from hvconsole.ui.view.plan import commands, plan_rows, refused_rows
+from hvconsole.ui.view.plan import commands, inspection_rows, plan_rows, refused_rows
 from hvconsole.ui.widgets.bars import Lines
 
 _TITLE = 100
+_TYPING_S = 0.4
+
+Inspect = Callable[[Action], Awaitable[Inspection | None]]
 _CLOSE = Binding("escape", "close", "close", tooltip="Close without doing anything", id="ask.close")
 _QUIT = Binding("ctrl+c,ctrl+q", "app.leave", "quit", tooltip="Quit from here", id="ask.quit")
 
@@ -83,6 +88,7 @@ class FormScreen(ModalScreen[Action | None], inherit_bindings=False):
     Args:
         form: What is asked.
         plan: Makes a plan of an action without touching the board.
+        inspect: Judges the configuration that an action would use, on the board.
     """
 
     CSS_PATH = "doing.tcss"
@@ -95,13 +101,17 @@ class FormScreen(ModalScreen[Action | None], inherit_bindings=False):
         Binding("ctrl+y", "copy", "copy", tooltip="Copy the commands", id="form.copy"),
     ]
 
-    def __init__(self, form: Form, plan: Callable[[Action], Plan]) -> None:
+    def __init__(
+        self, form: Form, plan: Callable[[Action], Plan], inspect: Inspect | None = None
+    ) -> None:
         super().__init__()
         self._form = form
         self._plan_of = plan
         self._action: Action | None = None
         self._plan: Plan | None = None
         self._refused: Problem | None = None
+        self._inspect = inspect
+        self._inspected: Inspection | None = None
 
     def compose(self) -> ComposeResult:
         """Yield fields, preview and buttons."""
@@ -148,7 +158,7 @@ class FormScreen(ModalScreen[Action | None], inherit_bindings=False):
 
     @on(Input.Submitted)
     def _submitted(self) -> None:
-        if self._plan is not None and not self._plan.danger:
+        if self._plan is not None and not self._plan.danger and not self._unsafe:
             self._do()
         else:
             self.query_one("#cancel").focus()
@@ -165,6 +175,10 @@ class FormScreen(ModalScreen[Action | None], inherit_bindings=False):
     @property
     def _worth_doing(self) -> bool:
         return self._plan is not None and bool(self._plan.steps or self._plan.boot_mode)
+
+    @property
+    def _unsafe(self) -> bool:
+        return self._inspected is not None and bool(self._inspected.errors)
 
     def _field(self, field: Field) -> ComposeResult:
         yield Label(Text(plain(field.label, _TITLE)), classes="label")
@@ -200,13 +214,29 @@ class FormScreen(ModalScreen[Action | None], inherit_bindings=False):
         except Problem as problem:
             self._refused = problem
         self.query_one("#do", Button).disabled = not self._worth_doing
+        self._inspected = None
         self._show()
+        if self._inspect is not None and self._action is not None:
+            self.run_worker(self._judge(self._inspect, self._action), exclusive=True, group="judge")
+
+    async def _judge(self, inspect: Inspect, action: Action) -> None:
+        """Have the configuration judged, once the person has stopped typing."""
+        await asyncio.sleep(_TYPING_S)
+        try:
+            seen = await inspect(action)
+        except Problem as problem:
+            seen = Inspection(unknown=problem.title)
+        if action is self._action:
+            self._inspected = seen
+            self._show()
 
     def _show(self) -> None:
         lines = self.query_one("#preview", Lines)
         rows: list[Row] = []
         if self._plan is not None:
             rows = plan_rows(self._plan, lines.size.width)
+            if self._inspected is not None:
+                rows += inspection_rows(self._inspected, lines.size.width)
         elif self._refused is not None:
             rows = refused_rows(self._refused, lines.size.width)
         lines.styles.height = len(rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import ClassVar
 
 from textual import on
@@ -13,14 +14,16 @@ from hvconsole.config.resources import guest_configurations
 from hvconsole.hypervisor.actions import Action
 from hvconsole.hypervisor.plan import Plan
 from hvconsole.hypervisor.state import DeskState
+from hvconsole.model.inspection import CellFile
 from hvconsole.model.problem import Problem
 from hvconsole.stream.snapshot import Snapshot, View
 from hvconsole.ui.actions import bindings
 from hvconsole.ui.chart.cells import Role
 from hvconsole.ui.screens.base import ConsoleScreen
 from hvconsole.ui.screens.doing import FormScreen, MenuScreen
-from hvconsole.ui.source import Status
+from hvconsole.ui.source import Desk, Status
 from hvconsole.ui.view import guests as view, measure
+from hvconsole.ui.view.equivalent import hv_words
 from hvconsole.ui.view.form import Form
 from hvconsole.ui.view.forms import forms
 from hvconsole.ui.view.window import Window
@@ -46,6 +49,8 @@ class HypervisorScreen(ConsoleScreen):
         self._item: view.Item | None = None
         self._state = DeskState()
         self._snapshot: Snapshot | None = None
+        self._files: list[CellFile] = []
+        self._listed = False
 
     @property
     def seen(self) -> Snapshot | None:
@@ -65,9 +70,22 @@ class HypervisorScreen(ConsoleScreen):
         """Show the newest state of the hypervisor, and of the stream."""
         desk = self.source.hypervisor
         self._state = desk.state if desk is not None else DeskState()
+        self._list_files(desk)
         self._show_guests(status)
         self.query_one(StepsPanel).show(self._state)
         self._show_timeline()
+
+    def _list_files(self, desk: Desk | None) -> None:
+        """Look once for configurations on the board; a board that is lost is looked at anew."""
+        if desk is None or self._state.survey is None:
+            self._files, self._listed = [], False
+        elif not self._listed:
+            self._listed = True
+            self.run_worker(self._keep_files(desk), group="files", exit_on_error=False)
+
+    async def _keep_files(self, desk: Desk) -> None:
+        with contextlib.suppress(Problem):
+            self._files = await desk.configurations()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Leave out what needs something to act on."""
@@ -89,7 +107,8 @@ class HypervisorScreen(ConsoleScreen):
         """Ask what shall be done."""
         survey = self._state.survey
         if survey is not None and not self._state.doing:
-            offered = forms(survey, self._item, guest_configurations(survey.system))
+            here = guest_configurations(survey.system)
+            offered = forms(survey, self._item, here, self._files)
             self.app.push_screen(MenuScreen(offered), self._asked)
 
     def action_back(self) -> None:
@@ -112,7 +131,9 @@ class HypervisorScreen(ConsoleScreen):
 
     def _asked(self, form: Form | None) -> None:
         if form is not None:
-            self.app.push_screen(FormScreen(form, self._plan), self._agreed)
+            desk = self.source.hypervisor
+            judge = desk.inspect if desk is not None else None
+            self.app.push_screen(FormScreen(form, self._plan, judge), self._agreed)
 
     def _agreed(self, action: Action | None) -> None:
         if action is not None:
@@ -127,6 +148,7 @@ class HypervisorScreen(ConsoleScreen):
     async def _do(self, action: Action) -> None:
         desk = self.source.hypervisor
         if desk is not None:
+            self.host.did(desk.plan(action).title, hv_words(self.source.status.board, action))
             await desk.do(action)
 
     def _choose(self, item: view.Item) -> None:

@@ -8,19 +8,26 @@ from pathlib import Path
 
 from hvconsole.hypervisor import actions as do
 from hvconsole.model.hypervisor import Guest, Parameter, Survey
+from hvconsole.model.inspection import CellFile
 from hvconsole.model.text import plain
 from hvconsole.ui.view import words
 from hvconsole.ui.view.form import Field, Form
 from hvconsole.ui.view.guests import Item
 
 
-def forms(survey: Survey, item: Item | None, configs: Sequence[Path] = ()) -> list[Form]:
+def forms(
+    survey: Survey,
+    item: Item | None,
+    configs: Sequence[Path] = (),
+    files: Sequence[CellFile] = (),
+) -> list[Form]:
     """Return what can be done, what belongs to the selected item first.
 
     Args:
         survey: The state.
         item: What is selected, or None.
         configs: Guest configurations that are at hand on this machine.
+        files: Configurations that lie on the board.
     """
     out: list[Form] = []
     guest = survey.guest(item.key) if item is not None and item.kind in {"guest", "vcpu"} else None
@@ -28,7 +35,7 @@ def forms(survey: Survey, item: Item | None, configs: Sequence[Path] = ()) -> li
         out += _of_guest(survey, guest, item.index if item.kind == "vcpu" else None)
     if item is not None and item.kind in {"pool", "cpu"}:
         out += _of_pool(survey, item)
-    out += _of_board(survey, configs)
+    out += _of_board(survey, configs, files)
     return [_judged(form, survey) for form in out]
 
 
@@ -213,8 +220,10 @@ def _of_pool(survey: Survey, item: Item) -> list[Form]:
     return out
 
 
-def _of_board(survey: Survey, configs: Sequence[Path]) -> list[Form]:
-    there = tuple((str(path), "") for path in configs)
+def _of_board(survey: Survey, configs: Sequence[Path], files: Sequence[CellFile]) -> list[Form]:
+    cells = [one.path for one in files if one.kind == "cell"]
+    systems = [one.path for one in files if one.kind == "system"]
+    at_hand = [*cells, *map(str, configs)]
     create = Form(
         kind="create",
         title="create a guest",
@@ -222,9 +231,9 @@ def _of_board(survey: Survey, configs: Sequence[Path]) -> list[Form]:
             Field(
                 name="config",
                 label="configuration",
-                value=there[0][0] if there else "",
-                hint="a file on this machine; if there is none of that path, one on the board",
-                choices=(),
+                value=at_hand[0] if at_hand else "",
+                hint="a file on this machine; if there is none of that path, one on the board"
+                + _listed(cells),
             ),
             Field(name="name", label="name", hint="empty: the configuration's own"),
         ),
@@ -249,7 +258,14 @@ def _of_board(survey: Survey, configs: Sequence[Path]) -> list[Form]:
     enable = Form(
         kind="enable",
         title=f"enable {survey.system}",
-        fields=(Field(name="config", label="system configuration", hint="a file on the board"),),
+        fields=(
+            Field(
+                name="config",
+                label="system configuration",
+                value=systems[0] if systems else "",
+                hint="a file on the board" + _listed(systems),
+            ),
+        ),
         build=lambda v: do.Enable(config=v["config"].strip()),
     )
     disable = Form(kind="disable", title=f"disable {survey.system}", build=lambda _: do.Disable())
@@ -259,6 +275,13 @@ def _of_board(survey: Survey, configs: Sequence[Path]) -> list[Form]:
     if survey.system == "jailhouse":
         offered.append(disable if survey.active else enable)
     return [form for form in offered if _offered(form, survey)]
+
+
+def _listed(paths: Sequence[str]) -> str:
+    """Say what there is to choose from, where that is more than one."""
+    if len(paths) < 2:  # noqa: PLR2004  # a choice
+        return ""
+    return "; there are " + ", ".join(plain(path.rpartition("/")[2], 40) for path in paths[:8])
 
 
 def _others(survey: Survey, own: frozenset[int]) -> str:

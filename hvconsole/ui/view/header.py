@@ -27,6 +27,7 @@ LINKS: dict[LinkState, tuple[str, str, Role]] = {
     "reconnecting": ("↻", "reconnecting", Role.WARN),
     "lost": ("✕", "link lost", Role.BAD),
     "replay": ("▸", "replay", Role.GOOD),
+    "none": ("○", "no board", Role.MUTED),
 }
 _RUNS: dict[RunState, tuple[str, str, Role]] = {
     "idle": ("■", "no run", Role.MUTED),
@@ -41,7 +42,8 @@ def header(status: Status, snapshot: Snapshot | None, width: int) -> list[Row]:
     """Return the header, two rows exactly `width` cells wide."""
     inside = width - 2 if width > 1 else width
     first = fit(_who(status), [_link(status)], inside)
-    right = [*_serial(status), _run(status, snapshot), _recording(status)]
+    chosen = status.link != "none"
+    right = [*_serial(status), _run(status, snapshot), _recording(status)] if chosen else []
     second = fit(_what(status, snapshot), right, inside)
     margin = (" ", int(Role.TEXT))
     return [[margin, *row, margin] if width > 1 else row for row in (first, second)]
@@ -53,7 +55,9 @@ def board_title(status: Status) -> str:
 
 
 def _who(status: Status) -> list[Part]:
-    parts = [Part("hvconsole", Role.BRAND, 20), Part(board_title(status), Role.STRONG, ALWAYS)]
+    parts = [Part("hvconsole", Role.BRAND, 20 if status.board else ALWAYS)]
+    if status.board:
+        parts.append(Part(board_title(status), Role.STRONG, ALWAYS))
     if kind := plain(status.kind, _KIND):
         parts.append(Part(kind, Role.TEXT, 40))
     labels = [*status.labels, *(["read-only"] if status.read_only else [])]

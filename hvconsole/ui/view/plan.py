@@ -5,8 +5,9 @@ from __future__ import annotations
 import shlex
 
 from hvconsole.hypervisor.plan import Plan
+from hvconsole.model.inspection import Inspection
 from hvconsole.model.problem import Problem
-from hvconsole.model.text import plain, wrap
+from hvconsole.model.text import clip, plain, wrap
 from hvconsole.ui.chart.cells import Role, Row
 
 _LONGEST = 400
@@ -25,6 +26,23 @@ def plan_rows(plan: Plan, width: int) -> list[Row]:
         rows += _paragraph("nothing has to be done", width, Role.GOOD)
     for step in plan.steps:
         rows.append([("$ ", int(Role.MUTED)), (_command(step.argv, width - 2), int(Role.STRONG))])
+    return rows
+
+
+def inspection_rows(seen: Inspection, width: int) -> list[Row]:
+    """Return what would go wrong, what may, and the memory map."""
+    rows: list[Row] = []
+    for text in seen.errors:
+        rows += _paragraph("✗ " + text, width, Role.BAD)
+    for text in seen.warnings:
+        rows += _paragraph("! " + text, width, Role.WARN)
+    if seen.unknown:
+        rows += _paragraph("? " + seen.unknown, width, Role.WARN)
+    elif not seen.errors:
+        rows += _paragraph("✓ nothing unsafe found beside what runs", width, Role.GOOD)
+    if seen.rows:
+        rows.append([("", 0)])
+        rows += [[(clip(line, max(width, 8)), int(Role.MUTED))] for line in seen.rows]
     return rows
 
 

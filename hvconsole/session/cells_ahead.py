@@ -1,0 +1,117 @@
+"""Looking at a Jailhouse configuration before it is used: what lies where, and what would go wrong.
+
+Jailhouse accepts configurations that park the board. So before one is enabled or a cell created,
+it is judged beside the root cell, the cells that run, and the board as it is. Nothing is changed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+
+from hvconsole.board.memory_facts import memory_facts
+from hvconsole.cell import Document, Finding, check, drawn, from_bytes, memory_map
+from hvconsole.hypervisor import actions as do
+from hvconsole.link.protocol import Link
+from hvconsole.model.hypervisor import Survey
+from hvconsole.model.inspection import CellFile, Inspection
+from hvconsole.model.problem import BoardProblem, Problem
+from hvconsole.model.text import plain
+
+MOST_FILES = 32
+_MOST_BYTES = 64 << 10
+_FOLDERS = ("/etc/jailhouse", "/usr/local/share/jailhouse", "/usr/share/jailhouse", "/root")
+_LIST = (
+    'for d in "$@"; do for f in "$d"/*.cell; do [ -f "$f" ] && '
+    """printf '%s %s\\n' "$(head -c 6 "$f" | tr -cd 'A-Z')" "$f"; done; done; true"""
+)
+_SYSTEM, _CELL = "JHSYST", "JHCELL"
+
+
+async def cell_files(link: Link) -> list[CellFile]:
+    """Return the configurations on a board, where they are usually kept."""
+    done = await link.run(["sh", "-c", _LIST, "sh", *_FOLDERS])
+    found = []
+    for line in done.stdout.decode("utf-8", "surrogateescape").splitlines():
+        signature, _, path = line.partition(" ")
+        if signature in {_SYSTEM, _CELL} and path:
+            found.append(CellFile(path, "system" if signature == _SYSTEM else "cell"))
+    return found[:MOST_FILES]
+
+
+async def inspect(
+    link: Link, action: do.Enable | do.Create, survey: Survey, *, name: str, sudo: bool = False
+) -> Inspection:
+    """Judge the configuration of an action that has not been done yet.
+
+    Args:
+        link: The way to the board.
+        action: What is meant to be done.
+        survey: What runs now.
+        name: The board's name, for messages.
+        sudo: Root's commands go through sudo.
+
+    Raises:
+        Problem: The configuration cannot be read, or is none.
+    """
+    document = await _document(link, action)
+    others = await _others(link)
+    root = document if document.system is not None else _root(others, survey)
+    if root is None:
+        return Inspection(
+            unknown="the running system configuration is not among the board's files, "
+            "so overlaps with it cannot be seen",
+            rows=tuple(drawn(memory_map(None, [document]))),
+        )
+    cells = [] if root is document else [*_running(others, survey), document]
+    board = await memory_facts(link, name=name, sudo=sudo)
+    findings = check(root, cells, board)
+    return Inspection(
+        errors=_told(findings, "error"),
+        warnings=_told(findings, "warning"),
+        rows=tuple(drawn(memory_map(root, cells, board))),
+    )
+
+
+async def _document(link: Link, action: do.Enable | do.Create) -> Document:
+    if isinstance(action, do.Enable):
+        return from_bytes(await _read(link, action.config), action.config)
+    data = await _read(link, action.source) if action.on_board else action.config
+    return from_bytes(data, action.source)
+
+
+async def _read(link: Link, path: str) -> bytes:
+    done = await link.run(["head", "-c", str(_MOST_BYTES), "--", path])
+    if done.status != 0:
+        raise BoardProblem(
+            f"{plain(path, 100)} cannot be read on the board", detail=done.error_text
+        )
+    return done.stdout
+
+
+async def _others(link: Link) -> list[Document]:
+    documents = []
+    for file in await cell_files(link):
+        with contextlib.suppress(Problem):  # a damaged one that nobody asked for
+            documents.append(from_bytes(await _read(link, file.path), file.path))
+    return documents
+
+
+def _root(documents: Sequence[Document], survey: Survey) -> Document | None:
+    """Return the running system's configuration: the one whose root cell has its name."""
+    name = next((one.name for one in survey.guests if one.role == "control"), None)
+    systems = [one for one in documents if one.system is not None]
+    return next((one for one in systems if one.configuration.cell.name == name), None)
+
+
+def _running(documents: Sequence[Document], survey: Survey) -> list[Document]:
+    names = {one.name for one in survey.guests if one.role != "control"}
+    return [one for one in documents if one.system is None and one.configuration.cell.name in names]
+
+
+def _told(findings: Sequence[Finding], severity: str) -> tuple[str, ...]:
+    return tuple(
+        ". ".join(part for part in (one.title, one.detail, one.hint and f"→ {one.hint}") if part)
+        for one in findings
+        if one.severity == severity
+    )
