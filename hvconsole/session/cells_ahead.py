@@ -7,14 +7,14 @@ it is judged beside the root cell, the cells that run, and the board as it is. N
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from hvconsole.board.memory_facts import memory_facts
 from hvconsole.cell import Document, Finding, check, drawn, from_bytes, memory_map
 from hvconsole.hypervisor import actions as do
 from hvconsole.link.protocol import Link
 from hvconsole.model.hypervisor import Survey
-from hvconsole.model.inspection import CellFile, Inspection
+from hvconsole.model.inspection import CellFile, Inspection, Kind
 from hvconsole.model.problem import BoardProblem, Problem
 from hvconsole.model.text import plain
 
@@ -23,9 +23,10 @@ _MOST_BYTES = 64 << 10
 _FOLDERS = ("/etc/jailhouse", "/usr/local/share/jailhouse", "/usr/share/jailhouse", "/root")
 _LIST = (
     'for d in "$@"; do for f in "$d"/*.cell; do [ -f "$f" ] && '
-    """printf '%s %s\\n' "$(head -c 6 "$f" | tr -cd 'A-Z')" "$f"; done; done; true"""
+    """printf '%s %s\\n' "$(head -c 5 "$f")" "$f"; done; done; true"""
 )
-_SYSTEM, _CELL = "JHSYST", "JHCELL"
+# The first five characters, before and since the revision that names the architecture after them.
+_KINDS: Mapping[str, Kind] = {"JHSYS": "system", "JHCEL": "cell", "JHCLL": "cell"}
 
 
 async def cell_files(link: Link) -> list[CellFile]:
@@ -34,8 +35,8 @@ async def cell_files(link: Link) -> list[CellFile]:
     found = []
     for line in done.stdout.decode("utf-8", "surrogateescape").splitlines():
         signature, _, path = line.partition(" ")
-        if signature in {_SYSTEM, _CELL} and path:
-            found.append(CellFile(path, "system" if signature == _SYSTEM else "cell"))
+        if (kind := _KINDS.get(signature)) is not None and path:
+            found.append(CellFile(path, kind))
     return found[:MOST_FILES]
 
 
@@ -81,7 +82,7 @@ async def _document(link: Link, action: do.Enable | do.Create) -> Document:
 
 
 async def _read(link: Link, path: str) -> bytes:
-    done = await link.run(["head", "-c", str(_MOST_BYTES), "--", path])
+    done = await link.run(["sh", "-c", 'head -c "$1" <"$2"', "sh", str(_MOST_BYTES), path])
     if done.status != 0:
         raise BoardProblem(
             f"{plain(path, 100)} cannot be read on the board", detail=done.error_text

@@ -12,9 +12,13 @@ from hvconsole.model.status import Status
 from hvconsole.record.capture import FRAMES
 from hvconsole.record.reader import SessionReader
 from hvconsole.record.serial_log import log_size
+from hvconsole.record.xentrace import has_trace, read_trace
 from hvconsole.session.hub import Hub
 from hvconsole.session.serial_replay import RecordedSerial
 from hvconsole.stream.snapshot import Snapshot, View
+from hvconsole.stream.vcpu_lane import VcpuLane
+
+_MOST_INTERVALS = 1 << 20  # a CPU: hours of a busy board in 20 MB
 
 
 class ReplaySession:
@@ -35,6 +39,7 @@ class ReplaySession:
         self._hub = Hub()
         self.playback = Replay(path / FRAMES, self._hub.feed, self._hub.restart)
         self._task: asyncio.Task[None] | None = None
+        self.vcpus: VcpuLane | None = None
         self.boots = None
         self.serial_console = RecordedSerial(path, self.playback) if log_size(path) else None
         self.hypervisor = None  # nothing of it is recorded but what was done
@@ -62,7 +67,12 @@ class ReplaySession:
         return self._hub.live.snapshot(view)
 
     async def open(self) -> None:
-        """Begin to play."""
+        """Begin to play; Xen's scheduler records, where there are any, are decoded first."""
+        if has_trace(self._path):
+            try:
+                self.vcpus = await asyncio.to_thread(_recorded_vcpus, self._path)
+            except Problem as problem:
+                self._problem = self._problem or problem
         self._task = asyncio.create_task(self.playback.play(), name="replay")
 
     async def start_run(self) -> None:
@@ -86,3 +96,10 @@ class ReplaySession:
                 await self._task
             self._task = None
         self.playback.close()
+
+
+def _recorded_vcpus(path: Path) -> VcpuLane:
+    lane = VcpuLane(_MOST_INTERVALS)
+    for records in read_trace(path):
+        lane.feed(records)
+    return lane
