@@ -36,6 +36,7 @@ COMMANDS = {
     "hv": "what the hypervisor screen does, scripted",
     "cell": "Jailhouse cell configurations: build, show, check",
     "serve": "the console in a browser",
+    "completion": "completion of our words, for bash, zsh or fish",
     "config": "settings, and where each comes from",
 }
 
@@ -55,7 +56,7 @@ def build_parser(words: Sequence[str]) -> argparse.ArgumentParser:
     parser = _Parser(
         prog="hvconsole",
         description="The measurement console for hypervisors on embedded ARM boards.",
-        epilog="'hvconsole COMMAND --help' says more. Begin with: hvconsole connect local",
+        epilog="'hvconsole COMMAND --help' says more. Without a command: the list of boards.",
     )
     parser.add_argument("--version", action="version", version=f"hvconsole {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
@@ -85,8 +86,7 @@ def main(words: Sequence[str] | None = None) -> int:
         parser = build_parser(words)
         arguments = parser.parse_args(words)
         if arguments.command is None:
-            parser.print_help()
-            return 0
+            return _without_words(parser)
         status: int = arguments.run(arguments)
         sys.stdout.flush()
     except Problem as problem:
@@ -100,6 +100,18 @@ def main(words: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     return status
+
+
+def _without_words(parser: argparse.ArgumentParser) -> int:
+    """Show the boards on a terminal; into a pipe, the help."""
+    from hvconsole.commands.common import has_terminal
+
+    if not has_terminal():
+        parser.print_help()
+        return 0
+    from hvconsole.commands.connect import first_run
+
+    return first_run()
 
 
 def _module(name: str) -> ModuleType:
