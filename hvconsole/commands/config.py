@@ -9,7 +9,9 @@ from typing import Any
 
 from hvconsole.commands.common import add_json_argument, print_json
 from hvconsole.config import boards, paths
+from hvconsole.config.keys import keys_file, load_keys
 from hvconsole.config.settings import Settings, load_settings
+from hvconsole.model.text import plain
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -48,6 +50,7 @@ def _path() -> dict[str, str]:
     return {
         "settings": str(paths.settings_file()),
         "boards": str(paths.boards_file()),
+        "keys": str(keys_file()),
         "themes": str(paths.config_dir() / "themes"),
         "sessions": str(paths.sessions_dir()),
         "state": str(paths.state_dir()),
@@ -65,5 +68,14 @@ def _validate() -> dict[str, str]:
     return {
         str(paths.settings_file()): state(paths.settings_file().exists()),
         str(paths.boards_file()): state(paths.boards_file().exists()),
+        str(keys_file()): _keys() or state(keys_file().exists()),
         "boards": ", ".join(known),
     }
+
+
+def _keys() -> str:
+    """Say what is wrong with the user's own keys; nothing where all is well."""
+    from hvconsole.ui.actions import BY_ID  # only a check needs them
+
+    problems = load_keys(BY_ID).problems
+    return "; ".join(plain(problem.title, 200) for problem in problems)
