@@ -27,6 +27,8 @@ COMMANDS = {
     "replay": "a recorded session in the same screens",
     "export": "a session as Parquet, CSV or Arrow",
     "summary": "the table of a session's runs",
+    "compare": "conditions side by side, with intervals and verdicts",
+    "report": "sessions as one self-contained page",
     "boards": "named boards: list, show, add, check",
     "doctor": "check a board before measuring",
     "boot": "boot a board into a mode, and prove it",

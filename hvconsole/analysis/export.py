@@ -12,10 +12,11 @@ import msgspec
 import polars as pl
 
 from hvconsole import __version__
+from hvconsole.analysis.labelled import labelled_switches
 from hvconsole.analysis.summary import RunSummary, summarise
 from hvconsole.model.problem import RecordProblem, UsageProblem
 from hvconsole.record.reader import SessionReader
-from hvconsole.record.tables import actions_table, switches_table
+from hvconsole.record.tables import actions_table
 
 SUFFIXES = (".parquet", ".csv", ".arrow")
 TABLES = ("switches", "runs", "actions")
@@ -58,7 +59,7 @@ def export_session(
     rows = summarise(reader)
     metadata = _metadata(reader, rows)
     tables: dict[str, Callable[[], pl.LazyFrame]] = {
-        "switches": lambda: switches_table(reader),
+        "switches": lambda: labelled_switches(reader),
         "runs": lambda: runs_table(rows),
         "actions": lambda: actions_table(reader),
     }

@@ -1,0 +1,1 @@
+"""Sessions as one self-contained page: no scripts, nothing loaded from anywhere."""
