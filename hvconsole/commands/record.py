@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,11 +30,16 @@ from hvconsole.commands.targets import (
 from hvconsole.model.problem import Problem, UsageProblem
 
 if TYPE_CHECKING:
+    from hvconsole.link.protocol import Link
+    from hvconsole.model.board import BoardProfile
     from hvconsole.session.run import RunEnd
     from hvconsole.session.session import Session
+    from hvconsole.session.xentrace import RunTrace
 
 DEFAULT_SECONDS = 10.0
 _LOOK_S = 0.5
+# A trace begins before its run is prepared: the sampler may have to be built on the board first.
+_PREPARING_S = 600.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -51,6 +57,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="SESSION",
         help="folder to write (default: BOARD-DATE-TIME.hvs, here)",
+    )
+    parser.add_argument(
+        "--xentrace",
+        action="store_true",
+        help="keep Xen's scheduler records beside the samples: which vCPU ran when",
     )
     add_host_key_argument(parser)
     add_run_arguments(parser)
@@ -74,7 +85,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 async def _reach_and_measure(arguments: argparse.Namespace, words: SimWords, out: Path) -> None:
     async with reach(arguments.board, words, over=arguments.over) as profile:
-        from hvconsole.commands.sessions import live_session
+        from hvconsole.commands.sessions import link_maker, live_session
 
         session = live_session(
             profile,
@@ -82,22 +93,44 @@ async def _reach_and_measure(arguments: argparse.Namespace, words: SimWords, out
             record_to=out,
             accept_new_host_key=arguments.accept_new_host_key,
         )
-        await _measure(session, arguments.seconds)
+        trace = None
+        if arguments.xentrace:
+            accept = arguments.accept_new_host_key
+            trace = _trace(profile, link_maker(profile, accept_new_host_key=accept))
+        await _measure(session, arguments.seconds, trace, out)
 
 
-async def _measure(session: Session, seconds: float) -> None:
+def _trace(profile: BoardProfile, make_link: Callable[[], Link]) -> RunTrace:
+    from hvconsole.session.xentrace import RunTrace
+
+    if profile.kind == "serial":
+        raise UsageProblem(
+            f"--xentrace needs a connection of its own, and '{profile.name}' has one serial line",
+            hint='give the board an address, ssh = "root@ADDRESS", or record without --xentrace',
+        )
+    return RunTrace(make_link(), profile.name)
+
+
+async def _measure(session: Session, seconds: float, trace: RunTrace | None, out: Path) -> None:
     """Run once, from the connection to the last byte on disk; progress goes to stderr."""
-    from hvconsole.commands.progress import follow
-
     try:
         await session.open()
-        await session.start_run()
-        shown = asyncio.create_task(follow(session, seconds))
-        try:
-            end = await _end_or_trouble(session)
-        finally:
-            shown.cancel()
-        problem = session.status.problem
+        if trace is None:
+            end = await _run_once(session, seconds)
+            problem = session.status.problem
+        else:
+            await trace.start(seconds + _PREPARING_S)
+            sys.stderr.write(f"Xen's scheduler is traced: {trace.cost}\n")
+
+            def begun() -> None:
+                trace.keep_in(out)
+                session.note_action("xentrace")  # figures of traced runs are not those of others
+
+            try:
+                end = await _run_once(session, seconds, begun)
+            finally:
+                traced = await trace.stop()
+            problem = session.status.problem or traced.problem
     finally:
         await session.close()
     if problem is not None:
@@ -108,6 +141,20 @@ async def _measure(session: Session, seconds: float) -> None:
             detail=end.detail,
             hint="what was recorded until then is kept and can be exported",
         )
+
+
+async def _run_once(
+    session: Session, seconds: float, begun: Callable[[], None] = lambda: None
+) -> RunEnd:
+    from hvconsole.commands.progress import follow
+
+    await session.start_run()
+    begun()
+    shown = asyncio.create_task(follow(session, seconds))
+    try:
+        return await _end_or_trouble(session)
+    finally:
+        shown.cancel()
 
 
 async def _end_or_trouble(session: Session) -> RunEnd:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from hvconsole.board.journal import Journal
-from hvconsole.hypervisor.xen.trace.capture import Trace, TraceEnd
+from hvconsole.hypervisor.xen.trace.capture import COST, Trace, TraceEnd
 from hvconsole.link.protocol import Link
 from hvconsole.model.problem import LinkProblem, Problem, RecordProblem
 from hvconsole.record.xentrace import TraceFile
@@ -26,6 +26,8 @@ class RunTrace:
         board: The board's name, for the undo journal.
         journals: Where undo journals lie; None takes the user's folder.
     """
+
+    cost = COST
 
     def __init__(self, link: Link, board: str, *, journals: Path | None = None) -> None:
         self._link = link

@@ -93,7 +93,7 @@ class HvconsoleApp(App[None], inherit_bindings=False):
         self.read_only = read_only
         self.frames_per_second = frames_per_second
         self.themes = themes or load_themes()
-        self._leaving = False
+        self._leaving = self._hurried = False
         self._taking = False
         if console.status.link == "none":
             self.DEFAULT_MODE = "boards"  # type: ignore[misc]  # Textual reads it from the app
@@ -302,12 +302,14 @@ class HvconsoleApp(App[None], inherit_bindings=False):
 
     async def on_unmount(self) -> None:
         """Leave the board as it was found, by whatever way the console was left."""
-        with contextlib.suppress(Problem):
-            await self.source.close()
+        if not self._hurried:
+            with contextlib.suppress(Problem):
+                await self.source.close()
 
     def action_leave(self) -> None:
         """Leave the board as it was found and quit; the second time, quit at once."""
         if self._leaving:
+            self._hurried = True
             self.exit(return_code=1, message=Text("left before the board was tidied up"))
             return
         self._leaving = True

@@ -45,7 +45,12 @@ governor = "performance"
 [[conditions]]
 name = "busy"
 mode = "xen-credit"
-do = [["create", "busy.cfg"], ["pin", "busy", "--hard", "1"], ["pin", "Domain-0", "--vcpu", "1", "--hard", "1"], ["sched", "Domain-0", "weight=512"]]
+do = [
+    ["create", "busy.cfg"],
+    ["pin", "busy", "--hard", "1"],
+    ["pin", "Domain-0", "--vcpu", "1", "--hard", "1"],
+    ["sched", "Domain-0", "weight=512"],
+]
 """
 
 

@@ -25,7 +25,7 @@ def flags(tmp_path: Path, *values: Value) -> list[int]:
     run = [hello(), *values, beat, End(reason="stop")]
     export_session(make_session(tmp_path / "a.hvs", [run]), tmp_path / "a.parquet")
     found: list[int] = pl.read_parquet(tmp_path / "a.parquet")["flags"].to_list()
-    return found
+    return [value & 0xFF for value in found]  # labels of artefacts are tested elsewhere
 
 
 def test_the_first_switch_after_the_hole_is_flagged(tmp_path: Path) -> None:

@@ -243,6 +243,8 @@ class MeasureScreen(PlaybackScreen):
         colours = measure.lengths(snapshot, log=True)
         scale = colours if self.look.logarithmic else measure.lengths(snapshot, log=False)
         self.timeline.lanes = self.look.lanes
+        # Only a recording with Xen's scheduler records has one.
+        self.timeline.vcpus = getattr(self.source, "vcpus", None)
         for chart in self.query(ChartPanel):
             chart.show(snapshot, self.look.window, scale, colours)
 

@@ -9,6 +9,7 @@ from textual.message import Message
 
 from hvconsole.model import units
 from hvconsole.stream.snapshot import Snapshot
+from hvconsole.stream.vcpu_lane import VcpuLane
 from hvconsole.ui.chart.axes import layout
 from hvconsole.ui.chart.bars import Histogram, Rate, draw_histogram, draw_rate
 from hvconsole.ui.chart.canvas import Canvas
@@ -17,7 +18,8 @@ from hvconsole.ui.chart.frame import Caption
 from hvconsole.ui.chart.raster import ACROSS
 from hvconsole.ui.chart.scale import Scale, length_scale
 from hvconsole.ui.chart.timeline import Timeline, draw_timeline, span_of
-from hvconsole.ui.view import measure
+from hvconsole.ui.chart.vcpu_lane import draw_vcpu_lane
+from hvconsole.ui.view import measure, vcpus
 from hvconsole.ui.view.line import middle
 from hvconsole.ui.view.window import Window
 from hvconsole.ui.widgets.painted import Panel
@@ -81,6 +83,7 @@ class TimelinePanel(ChartPanel):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002  # Textual's name for it
         super().__init__(id=id)
         self.lanes: tuple[int, ...] = ()
+        self.vcpus: VcpuLane | None = None
         self._message = ""
         self._cursor_s: float | None = None
         self._pointer: int | None = None
@@ -134,7 +137,13 @@ class TimelinePanel(ChartPanel):
             cursor_s=self.cursor_s,
             markers_s=tuple(marker.at_s for marker in snapshot.markers),
         )
-        return draw_timeline(what, width, height)
+        if self.vcpus is None:
+            return draw_timeline(what, width, height)
+        rows = vcpus.rows_for(self.vcpus, snapshot, width, height)
+        canvas = Canvas(width, height)
+        canvas.put(0, 0, draw_timeline(what, width, height - len(rows)))
+        canvas.put(0, height - len(rows), draw_vcpu_lane(rows, width))
+        return canvas
 
     def caption(self) -> Caption:
         """Name the view, and read out what is under the cursor."""
@@ -145,6 +154,8 @@ class TimelinePanel(ChartPanel):
         if (moment := self.cursor_s) is not None:
             reading = measure.reading(self.snapshot.columns, moment)
             foot = measure.say_reading(reading) if reading is not None else ()
+            if self.vcpus is not None:
+                foot = (*foot, *vcpus.say_owners(self.vcpus, self.snapshot, moment))
         done = measure.say_marker(self.snapshot, self.cursor_s)
         return Caption(
             "switches",
