@@ -2,9 +2,9 @@
 
 The format is `xen/include/public/trace.h` and `tools/xentrace/xentrace.c` of Xen 4.17; other
 versions were not compared. Little endian on Arm. A record is a word (event in bits 0 to 27, count
-of extra words in 28 to 30, bit 31: a clock follows), the clock as two words, and the extra words. Records come in
-windows, each of one CPU; a window's first record names the CPU and how many bytes follow. On Arm
-the clock is CNTPCT, in ticks.
+of extra words in 28 to 30, bit 31: a clock follows), the clock as two words, and the extra words.
+Records come in windows, each of one CPU; a window's first record names the CPU and how many bytes
+follow. On Arm the clock is CNTPCT, in ticks.
 """
 
 from __future__ import annotations
