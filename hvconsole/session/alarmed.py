@@ -5,13 +5,17 @@ from __future__ import annotations
 import time
 
 from hvconsole.model.problem import BoardProblem, Problem
+from hvconsole.session.parked import ParkedCpu
 from hvconsole.session.run import RunEnd
 
 _SHORTLY_S = 30.0
 
 
 class Alarmed:
-    """Remembers the console's first alarm of a disaster; the ones after it are its consequences."""
+    """Remembers the console's first alarm of a disaster; the ones after it are its consequences.
+
+    But a parked CPU is said last and best: with the cell, the address and what lies there.
+    """
 
     def __init__(self) -> None:
         self._problem: Problem | None = None
@@ -20,7 +24,7 @@ class Alarmed:
     def note(self, problem: Problem) -> None:
         """Take an alarm."""
         now = time.monotonic()
-        if now - self._at >= _SHORTLY_S:
+        if now - self._at >= _SHORTLY_S or isinstance(problem, ParkedCpu):
             self._problem, self._at = problem, now
 
     def explain(self, end: RunEnd) -> Problem | None:

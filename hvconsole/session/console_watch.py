@@ -13,6 +13,7 @@ from collections.abc import Callable
 from hvconsole.link.serial import SerialLink
 from hvconsole.link.serial_protocol import ByteSink, SerialPort, SerialState
 from hvconsole.model.problem import BoardProblem, Problem
+from hvconsole.session.parked import explain
 from hvconsole.wire.console import Alarm, AlarmFinder, AlarmKind, LineSplitter
 
 _BACKLOG = 64 << 10
@@ -51,17 +52,23 @@ class ConsoleWatch:
         address: Where the line is, as `hvconsole.link.serial_url` understands it.
         log: Takes every byte.
         alarm: Is told what went wrong, as a problem; not what was said twice in a row.
+        profile: Kind of hardware, for what lies at an address.
 
     Raises:
         UsageProblem: That is no address of a serial line.
     """
 
     def __init__(
-        self, address: str, log: Callable[[bytes], None], alarm: Callable[[Problem], None]
+        self,
+        address: str,
+        log: Callable[[bytes], None],
+        alarm: Callable[[Problem], None],
+        profile: str = "",
     ) -> None:
         self.expects_boot = False
         self._log = log
         self._alarm = alarm
+        self._profile = profile
         self._lines = LineSplitter()
         self._finder = AlarmFinder()
         self._last = ""
@@ -149,7 +156,7 @@ class ConsoleWatch:
         if alarm.text == self._last or (self.expects_boot and alarm.kind is AlarmKind.REBOOT):
             return
         self._last = alarm.text
-        self._alarm(problem_of(alarm))
+        self._alarm(explain(alarm, self._profile) or problem_of(alarm))
 
 
 def problem_of(alarm: Alarm) -> BoardProblem:

@@ -76,7 +76,7 @@ class Session:
         self.boots = Boots(profile, self)
         self._alarm = Alarmed()
         self._console = (
-            ConsoleWatch(profile.serial, self._kept.serial, self._alarmed)
+            ConsoleWatch(profile.serial, self._kept.serial, self._alarmed, profile.profile)
             if profile.serial
             else None
         )
