@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from desks import NotedDesk, xen
 from driving import Driver, console
+from sides import NotedBoots
 from synthetic import SyntheticConsole
 from textual.widgets import Input, OptionList, Select
 
@@ -13,6 +14,7 @@ from hvconsole.hypervisor import actions as do
 from hvconsole.hypervisor.plan import Progress, Step
 from hvconsole.hypervisor.state import DeskState
 from hvconsole.model.problem import BoardProblem
+from hvconsole.ui.screens.boot import AgreeScreen, ModesScreen
 from hvconsole.ui.screens.doing import FormScreen, MenuScreen
 from hvconsole.ui.screens.hypervisor import HypervisorScreen
 
@@ -179,3 +181,19 @@ async def test_no_hypervisor_says_why() -> None:
         assert "no hypervisor runs on the board" in driver.text
         await driver.press("escape")
         assert driver.app.current_mode == "measure"
+
+
+async def test_what_needs_another_boot_offers_it() -> None:
+    """dom0 never leaves Pool-0: its scheduler is switched by booting the mode that has it."""
+    desk = NotedDesk()
+    boots = NotedBoots()
+    there = SyntheticConsole(hypervisor=desk, boots=boots)
+    async with console(there, size=(100, 36)) as driver:
+        await go(driver)
+        await choose(driver, "switch 'Domain-0' to another scheduler")
+        await draw(driver)
+        assert "needs another boot: xen-credit2" in driver.text
+        driver.app.screen.query_one("#do").press()
+        await driver.pilot.pause()
+        assert isinstance(driver.app.screen, AgreeScreen | ModesScreen)
+        assert desk.done == []

@@ -296,3 +296,4 @@ def test_every_action_has_an_ability() -> None:
     assert "from the boot on" in seen.abilities["enable"]
     alone: dict[str, Any] = {"list": "\n".join(BARE["list"][0].splitlines()[:2])}
     assert "only dom0" in survey(**alone).abilities["pause"]
+    assert survey(**alone).abilities["switch scheduler"] == "", "dom0's is switched by a boot"

@@ -33,7 +33,6 @@ def abilities(
         do.kind(do.DestroyPool): no_pool,
         do.kind(do.Move): no_guest or no_pool,
         do.kind(do.MakePool): no_cpu,
-        do.kind(do.SwitchScheduler): no_guest,
     }
     for action in (do.Start, do.Stop, do.Restart, do.Pause, do.Resume, do.Destroy):
         reasons[do.kind(action)] = no_guest

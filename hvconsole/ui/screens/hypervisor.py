@@ -20,6 +20,7 @@ from hvconsole.stream.snapshot import Snapshot, View
 from hvconsole.ui.actions import bindings
 from hvconsole.ui.chart.cells import Role
 from hvconsole.ui.screens.base import ConsoleScreen
+from hvconsole.ui.screens.boot import ask_and_boot
 from hvconsole.ui.screens.doing import FormScreen, MenuScreen
 from hvconsole.ui.source import Desk, Status
 from hvconsole.ui.view import guests as view, measure
@@ -136,7 +137,17 @@ class HypervisorScreen(ConsoleScreen):
             self.app.push_screen(FormScreen(form, self._plan, judge), self._agreed)
 
     def _agreed(self, action: Action | None) -> None:
-        if action is not None:
+        if action is None:
+            return
+        try:
+            mode = self._plan(action).boot_mode
+        except Problem as problem:
+            self.tell(problem)
+            return
+        boots = self.source.boots
+        if mode and boots is not None:
+            ask_and_boot(self.app, boots, mode)
+        else:
             self.attempt(self._do(action), "hypervisor")
 
     def _plan(self, action: Action) -> Plan:
