@@ -337,5 +337,5 @@ def _report(conductor: Conductor, folder: Path, arguments: argparse.Namespace) -
             hint=_resume_hint(arguments, folder),
         )
     if not arguments.json:
-        sys.stdout.write(f"\nnext: hvconsole compare {folder}/*.hvs\n")
+        sys.stdout.write(f"\nnext: hvconsole compare {folder}/*.hvs, or hvconsole report\n")
     return 0
