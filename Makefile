@@ -18,7 +18,8 @@ demo: $(VENV)/run.stamp ## open the console on the simulated Banana Pi
 	@$(BIN)/hvconsole connect sim
 
 test: $(VENV)/dev.stamp ## all tests that need no emulated board
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile tests/unit tests/ui
+	$(BIN)/python -m pytest tests/integration
 
 check: $(VENV)/dev.stamp ## lint, types, import contracts
 	$(BIN)/ruff check $(SOURCE)

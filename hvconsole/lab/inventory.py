@@ -24,6 +24,9 @@ from hvconsole.model.problem import Problem
 
 Condition = Literal["not built", "built", "running", "stopped"]
 
+# An emulator on a busy machine stands still for seconds now and then, and is not dead.
+_KEEPALIVE_S = 5.0
+
 
 @dataclass(frozen=True, slots=True)
 class LabBoard:
@@ -115,6 +118,7 @@ def profile(name: str) -> BoardProfile:
         port=state.ssh_port,
         identity=str(one.identity),
         known_hosts=str(one.known_hosts),
+        keepalive_s=_KEEPALIVE_S,
     )
     return BoardProfile(
         name=name,
