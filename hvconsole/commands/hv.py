@@ -18,6 +18,14 @@ from hvconsole.commands.common import (
     print_json,
     run_async,
 )
+from hvconsole.commands.hv_jailhouse import (
+    LOOKS,
+    add_jailhouse,
+    add_unchecked,
+    judge,
+    linux_action,
+    look,
+)
 from hvconsole.commands.targets import add_sim_arguments, reach, sim_options
 from hvconsole.hypervisor import actions as do
 from hvconsole.model.problem import Cancelled, UsageProblem
@@ -57,10 +65,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     load = _action(actions, "load", "put images into a guest's memory (Jailhouse)")
     load.add_argument("guest", metavar="GUEST")
     load.add_argument("images", nargs="+", metavar="FILE[@ADDRESS]", help="on the board")
-    _action(actions, "enable", "let Jailhouse take the machine over").add_argument(
-        "config", metavar="FILE", help="system configuration, on the board"
-    )
+    enable = _action(actions, "enable", "let Jailhouse take the machine over")
+    enable.add_argument("config", metavar="FILE", help="system configuration, on the board")
     _action(actions, "disable", "let Jailhouse give the machine back")
+    add_jailhouse(actions, _action)
+    for one in (create, enable, actions.choices["linux"]):
+        add_unchecked(one)
     _add_scheduling(actions)
     _add_pools(actions)
 
@@ -128,15 +138,23 @@ async def _run(arguments: argparse.Namespace, wanted: do.Action | None) -> int:
         try:
             driver = driver_for(link, await gather(link), sudo=profile.sudo)
             survey = await driver.survey()
+            if arguments.action in LOOKS:
+                return await look(link, survey, arguments, sudo=profile.sudo)
             if wanted is None:
                 return _show(survey, arguments)
-            return await _do(wanted, driver, link, survey, arguments)
+            return await _do(wanted, driver, link, survey, arguments, sudo=profile.sudo)
         finally:
             await link.close()
 
 
 async def _do(
-    wanted: do.Action, driver: Driver, link: Link, survey: Survey, arguments: argparse.Namespace
+    wanted: do.Action,
+    driver: Driver,
+    link: Link,
+    survey: Survey,
+    arguments: argparse.Namespace,
+    *,
+    sudo: bool,
 ) -> int:
     from hvconsole.hypervisor.carry_out import carry_out
 
@@ -149,6 +167,7 @@ async def _do(
             detail="\n".join(plan.notes),
             hint=f"hvconsole boot {shlex.quote(arguments.board)} {plan.boot_mode}",
         )
+    await judge(link, wanted, survey, arguments, sudo=sudo)
     if plan.danger and not arguments.yes:
         raise Cancelled(f"not done: {plan.title}", detail=plan.danger, hint="--yes agrees to it")
     for note in plan.notes:
@@ -163,15 +182,21 @@ async def _do(
     return 0
 
 
-def action_of(arguments: argparse.Namespace) -> do.Action | None:  # noqa: PLR0911  # a table of cases
+def action_of(arguments: argparse.Namespace) -> do.Action | None:
     """Return what the words ask for; None for a look.
 
     Raises:
         UsageProblem: A value or an image is written wrongly, or a file cannot be read.
     """
+    if arguments.action in ("list", *LOOKS):
+        return None
+    if arguments.action == "linux":
+        return linux_action(arguments)
+    return _action_of(arguments)
+
+
+def _action_of(arguments: argparse.Namespace) -> do.Action:  # noqa: PLR0911  # a table of cases
     match arguments.action:
-        case "list":
-            return None
         case "create":
             return do.Create(
                 config=b"" if arguments.on_board else _read(arguments.config),

@@ -17,16 +17,16 @@ def render(survey: Survey) -> str:
     if not survey.active:
         title += ", not enabled"
     parts = [f"{title} · CPUs {_cpus(survey.cpus, survey)}"]
-    parts.append(_table(_GUESTS, [_guest(guest, survey) for guest in survey.guests]))
+    parts.append(table(_GUESTS, [_guest(guest, survey) for guest in survey.guests]))
     vcpus = [_vcpu(guest, vcpu, survey) for guest in survey.guests for vcpu in guest.vcpus]
     if vcpus:
-        parts.append(_table(_VCPUS, vcpus))
+        parts.append(table(_VCPUS, vcpus))
     if survey.pools:
         rows = [
             (plain(one.name, _NAME), one.scheduler, _cpus(one.cpus, survey), _values(one.values))
             for one in survey.pools
         ]
-        parts.append(_table(("pool", "scheduler", "CPUs", "values"), rows))
+        parts.append(table(("pool", "scheduler", "CPUs", "values"), rows))
     missing = [f"{one.name}: {one.missing}" for one in survey.schedulers if one.missing]
     notes = [*survey.notes, *missing, *(f"not read: {one}" for one in survey.incomplete)]
     if notes:
@@ -52,6 +52,7 @@ def as_document(survey: Survey) -> dict[str, Any]:
             for pool in survey.pools
         ],
         "schedulers": {one.name: one.missing or "available" for one in survey.schedulers},
+        "governors": {str(cpu): name for cpu, name in survey.governors.items()},
         "abilities": dict(survey.abilities),
         "notes": list(survey.notes),
         "incomplete": list(survey.incomplete),
@@ -67,6 +68,7 @@ def _guest_document(guest: Guest) -> dict[str, Any]:
         "state": guest.state,
         "words": guest.words,
         "cpus": sorted(guest.cpus),
+        "failed_cpus": sorted(guest.failed),
         "memory_kib": guest.memory_kib,
         "pool": guest.pool,
         "time_s": guest.time_s,
@@ -88,7 +90,7 @@ def _guest_document(guest: Guest) -> dict[str, Any]:
     }
 
 
-_GUESTS = ("id", "name", "state", "memory", "pool", "CPUs", "CPU time", "values")
+_GUESTS = ("id", "name", "state", "memory", "pool", "CPUs", "failed CPUs", "CPU time", "values")
 _VCPUS = ("guest", "vCPU", "CPU", "state", "hard", "soft", "CPU time", "values")
 
 
@@ -100,6 +102,7 @@ def _guest(guest: Guest, survey: Survey) -> tuple[str, ...]:
         "" if guest.memory_kib is None else f"{guest.memory_kib / 1024:,.0f} MiB",
         plain(guest.pool, 20),
         _cpus(guest.cpus, survey),
+        ",".join(map(str, sorted(guest.failed))),
         _time(guest.time_s),
         _values(guest.values),
     )
@@ -132,7 +135,7 @@ def _values(values: Mapping[str, int]) -> str:
     return " ".join(f"{name}={value}" for name, value in values.items())
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Return aligned columns; a column that is empty in every row is left out."""
     rows = list(rows)
     if not rows:

@@ -26,6 +26,23 @@ class Disable:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LinuxCell:
+    """What a Jailhouse cell boots as Linux; all of it lies on the board.
+
+    Attributes:
+        kernel: The kernel's image.
+        dtb: Its device tree; empty for none.
+        initrd: Its first file system; empty for none.
+        cmdline: Its command line.
+    """
+
+    kernel: str
+    dtb: str = ""
+    initrd: str = ""
+    cmdline: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Create:
     """Make a guest.
 
@@ -35,6 +52,7 @@ class Create:
         name: Another name than the configuration's.
         paused: Do not let it run yet.
         on_board: The configuration lies on the board, at `source`; its content is not known here.
+        linux: Boot Linux in it at once (Jailhouse).
     """
 
     config: bytes
@@ -42,6 +60,7 @@ class Create:
     name: str = ""
     paused: bool = False
     on_board: bool = False
+    linux: LinuxCell | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -77,16 +78,34 @@ async def _settle(journal: Journal | None, change: Change | None) -> None:
 async def _do(step: Step, driver: Driver, link: Link) -> Survey:
     for path, content in step.files.items():
         await link.put(content, path)
-    completed = await link.run(step.argv, timeout=step.timeout_s)
+    completed = await _run(step, link)
     seen = await _read_back(step, driver, completed)
     if seen is None:
         raise await driver.explain(step, completed)
     return seen
 
 
+async def _run(step: Step, link: Link) -> Completed:
+    """Run a step's command; say what it means where it does not come back."""
+    begun = time.monotonic()
+    try:
+        return await link.run(step.argv, timeout=step.timeout_s)
+    except Problem as problem:
+        # Not what failed at once: there the link, or the command's name, is to blame.
+        if not step.silence or time.monotonic() - begun < step.timeout_s / 2:
+            raise
+        raise BoardProblem(
+            f"could not {step.about}: {problem.title}",
+            detail=problem.detail,
+            hint=step.silence,
+        ) from problem
+
+
 async def _read_back(step: Step, driver: Driver, completed: Completed) -> Survey | None:
     """Return the state once it is as expected; None if it does not become so."""
     expect = step.expect
+    if step.strict and completed.status != 0:
+        return None
     if expect is None:
         return await driver.survey() if completed.status == 0 else None
     loop = asyncio.get_running_loop()

@@ -41,6 +41,8 @@ class Step:
         keep_undo: The change is to be taken back at the session's end as well.
         files: Files to put on the board first: content by path.
         timeout_s: Longest time the command may take, in seconds.
+        strict: What is expected may have been so before: the command must succeed as well.
+        silence: What it means if the command does not end in that time, and what then helps.
     """
 
     about: str
@@ -50,6 +52,8 @@ class Step:
     keep_undo: bool = False
     files: Mapping[str, bytes] = field(default_factory=dict)
     timeout_s: float = 30.0
+    strict: bool = False
+    silence: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -98,6 +98,7 @@ class Guest:
         state: What it does, in our words.
         words: What it does, in the system's own.
         cpus: CPUs that are its own, or that it may run on.
+        failed: Those of them that the hypervisor has stopped (Jailhouse: parked).
         memory_kib: Memory it has; None where not known.
         pool: Name of its cpupool; empty where there are none.
         time_s: CPU time that it got, in seconds; None where not known.
@@ -112,6 +113,7 @@ class Guest:
     state: GuestState = "unknown"
     words: str = ""
     cpus: frozenset[int] = frozenset()
+    failed: frozenset[int] = frozenset()
     memory_kib: int | None = None
     pool: str = ""
     time_s: float | None = None
@@ -153,6 +155,8 @@ class Survey:
             cannot be done here; empty where it can.
         notes: What a person should know: a fall-back, an old version.
         wraps: Counters wrap at this value; 0 where they do not.
+        governors: What governs each CPU's frequency, by CPU; empty where not known.
+        governors_kept: What they were before we pinned them is written down on the board.
         cost_s: What looking took, in seconds of the board's or our time: the observer's own cost.
         incomplete: What could not be read, in words.
     """
@@ -167,6 +171,8 @@ class Survey:
     abilities: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     wraps: int = 0
+    governors: Mapping[int, str] = field(default_factory=dict)
+    governors_kept: bool = False
     cost_s: float = 0.0
     incomplete: tuple[str, ...] = ()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from hvconsole.board.facts import BoardFacts
@@ -13,6 +14,7 @@ from hvconsole.board.module_ways import LoadedModule, find_way, load_by
 from hvconsole.link.protocol import Link
 from hvconsole.model.problem import BoardProblem, LinkProblem, Problem
 from hvconsole.model.run import RunSettings
+from hvconsole.session.jailhouse_watch import online_cpus, opened_again
 
 
 class CounterDesk:
@@ -43,6 +45,7 @@ class CounterDesk:
         self._loaded: LoadedModule | None = None
         self._access: dict[str, dict[str, bool]] = {}
         self._state: dict[str, dict[str, Any]] = {}
+        self._sampler = ""  # that was used with an open CNTPCT
         self.note = ""
 
     async def ready(self, settings: RunSettings, sampler: str) -> None:
@@ -60,7 +63,9 @@ class CounterDesk:
         if self._facts.machine not in CROSS or settings.counter not in {"cntpct", "auto"}:
             return
         try:
-            await self._open(self._cpus(settings), sampler, quick=settings.counter == "auto")
+            cpus = await self._cpus(settings)
+            await self._open(cpus, sampler, quick=settings.counter == "auto")
+            self._sampler = sampler
         except LinkProblem:
             raise
         except Problem as problem:
@@ -68,6 +73,28 @@ class CounterDesk:
                 raise
             detail = f": {problem.detail.splitlines()[0]}" if problem.detail else ""
             self.note = f"CNTVCT is read instead of CNTPCT: {problem.title}{detail}"
+
+    async def again(self, sampled: Collection[int]) -> str:
+        """Prove the counter once more, after CPUs went and came; open it where it was closed.
+
+        Args:
+            sampled: CPUs that are being measured: left alone.
+
+        Returns:
+            What was found, in words; nothing where no run has used CNTPCT.
+
+        Raises:
+            BoardProblem: It is closed on some CPU, and cannot be opened again.
+            LinkProblem: The link was lost.
+        """
+        if not self._sampler:
+            return ""
+        usable = set(await online_cpus(self._link, self._facts.cpus_online))
+        cpus = sorted((usable & set(self._facts.cpus_allowed or usable)) - set(sampled))
+        if not cpus:
+            return ""  # all that are left are being measured, and prove it by themselves
+        ours = self._loaded is not None and self._loaded.ours
+        return await opened_again(self._module, cpus, self._sampler, self._reload if ours else None)
 
     def told(self) -> dict[str, Any]:
         """Return what a manifest should hold: which CPUs can read CNTPCT, why, by which module."""
@@ -87,9 +114,13 @@ class CounterDesk:
         known = self._loaded is not None and self._loaded.sha256
         return {MODULE: self._loaded.sha256} if known and self._loaded is not None else {}
 
-    def _cpus(self, settings: RunSettings) -> list[int]:
-        """The CPUs that will read it: those sampled, and wherever the writer may run."""
-        usable = set(self._facts.cpus_allowed) & set(self._facts.cpus_online)
+    async def _cpus(self, settings: RunSettings) -> list[int]:
+        """The CPUs that will read it: those sampled, and wherever the writer may run.
+
+        Asked anew each time: a cell may have taken CPUs since the board was connected.
+        """
+        online = await online_cpus(self._link, self._facts.cpus_online)
+        usable = set(self._facts.cpus_allowed) & set(online)
         return sorted(usable | set(settings.cpus))
 
     async def _open(self, cpus: list[int], sampler: str, *, quick: bool) -> None:
@@ -108,6 +139,11 @@ class CounterDesk:
                 f"cpu{cpu}": {"applied": state.applied, **state.found}
                 for cpu, state in (await self._module.state(cpus)).items()
             }
+
+    async def _reload(self) -> None:
+        await self._module.unload()
+        self._loaded = None
+        await self._load(quick=False)
 
     async def _load(self, *, quick: bool) -> None:
         if await self._module.loaded():

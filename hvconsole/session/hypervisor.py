@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 
 from hvconsole.board.facts import BoardFacts
@@ -26,6 +26,7 @@ from hvconsole.model.hypervisor import Survey
 from hvconsole.model.inspection import CellFile, Inspection
 from hvconsole.model.problem import BoardProblem, Problem
 from hvconsole.session.cells_ahead import cell_files, inspect
+from hvconsole.session.jailhouse_watch import After, look_from_elsewhere, moves_cpus
 
 FASTEST_S = 1.0
 SLOWEST_S = 15.0
@@ -42,6 +43,7 @@ class _Board:
     driver: Driver | None
     problem: Problem | None = None
     sudo: bool = False
+    after: After | None = None
     wake: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -51,10 +53,18 @@ class HypervisorDesk:
     Args:
         mark: Is told what was done, for the markers on the samples' clock and the session's record.
         read_only: Refuse actions.
+        sampled: Says which CPUs are being measured.
     """
 
-    def __init__(self, mark: Callable[[str], None], *, read_only: bool = False) -> None:
+    def __init__(
+        self,
+        mark: Callable[[str], None],
+        *,
+        read_only: bool = False,
+        sampled: Callable[[], Collection[int]] = tuple,
+    ) -> None:
         self._mark = mark
+        self._sampled = sampled
         self._read_only = read_only
         self._board: _Board | None = None
         self._task: asyncio.Task[None] | None = None
@@ -74,9 +84,23 @@ class HypervisorDesk:
         return self._with(age_s=age)
 
     def attach(
-        self, link: Link, facts: BoardFacts, journal: Journal | None, *, sudo: bool = False
+        self,
+        link: Link,
+        facts: BoardFacts,
+        journal: Journal | None,
+        *,
+        sudo: bool = False,
+        after: After | None = None,
     ) -> None:
-        """Begin to look after a board that has just been connected."""
+        """Begin to look after a board that has just been connected.
+
+        Args:
+            link: The way to it.
+            facts: What it is.
+            journal: Keeps what has to be taken back.
+            sudo: Root's commands go through sudo.
+            after: Done after each action that moves CPUs: proves that they can be measured still.
+        """
         self.detach()
         driver: Driver | None = None
         problem: Problem | None = None
@@ -84,7 +108,7 @@ class HypervisorDesk:
             driver = driver_for(link, facts, sudo=sudo)
         except Problem as reason:
             problem = reason
-        self._board = _Board(link, journal, driver, problem, sudo=sudo)
+        self._board = _Board(link, journal, driver, problem, sudo=sudo, after=after)
         self._state = DeskState(problem=problem)
         self._pause_s = FASTEST_S
         if driver is not None:
@@ -176,11 +200,13 @@ class HypervisorDesk:
                 self._state = self._with(problem=problem)
                 with contextlib.suppress(Problem):
                     await self._look(board, driver, keep_problem=True)
+                    await self._prove(board, driver, keep_problem=True)
                 raise
             finally:
                 self._state = self._with(doing="")
             self._take(seen)
             self._mark(f"done: {plan.title}")
+            await self._prove(board, driver)
             return seen
 
     def _ready(self) -> tuple[_Board, Driver]:
@@ -191,7 +217,24 @@ class HypervisorDesk:
             raise board.problem or BoardProblem("no hypervisor runs on the board")
         return board, board.driver
 
+    async def _prove(self, board: _Board, driver: Driver, *, keep_problem: bool = False) -> None:
+        """Prove, after CPUs went and came, that they can still be measured.
+
+        What is wrong is shown and not raised: the action itself is done.
+        """
+        if board.after is None or not moves_cpus(driver):
+            return
+        try:
+            found = await board.after(self._sampled())
+        except Problem as problem:
+            self._mark(problem.title)
+            self._state = self._with(problem=self._state.problem if keep_problem else problem)
+        else:
+            if found:
+                self._mark(found)
+
     async def _look(self, board: _Board, driver: Driver, *, keep_problem: bool = False) -> Survey:
+        look_from_elsewhere(driver, self._sampled())
         seen = await driver.survey()
         if self._board is board:
             self._take(seen, keep_problem=keep_problem)

@@ -14,9 +14,10 @@ from hvconsole.model.text import plain
 from hvconsole.wire.console import Alarm, AlarmKind
 
 _ACCESS = re.compile(
-    r"Unhandled (?:data |port |MMIO )?(?P<what>read|write) at (?P<address>0x[0-9a-fA-F]{1,16})"
-    r"(?:\((?P<size>\d+)\))?"
+    r"(?:Unhandled (?:data |port |MMIO )?(?P<what>read|write)|FATAL: instruction abort) at "
+    r"(?P<address>0x[0-9a-fA-F]{1,16})(?:\((?P<size>\d+)\))?"
 )
+_DID = {"read": "read", "write": "wrote to", None: "fetched an instruction from"}
 _PAGE = 0x1000
 _SUBPAGE = 0x400
 
@@ -39,16 +40,15 @@ def explain(alarm: Alarm, profile: str) -> BoardProblem | None:
         return None
     address = int(match["address"], 16)
     there, region = _there(address, BOARDS.get(profile))
-    is_read = match["what"] == "read"
     lines = [alarm.details["cause"]] if "cause" in alarm.details else []
     detail = "\n".join([*lines, alarm.text, f"{address:#010x} is {there}"])
     if alarm.kind is AlarmKind.UNHANDLED_ACCESS:
-        did = "read" if is_read else "written to"
+        did = "read" if match["what"] == "read" else "written to"
         title = f"{address:#010x} was {did}, and the cell does not have it"
         return BoardProblem(title, detail=detail, hint=region)
     cell = plain(alarm.details.get("cell", ""), 40)
     whose = f" of cell '{cell}'" if cell else ""
-    did = "read" if is_read else "wrote to"
+    did = _DID[match["what"]]
     return ParkedCpu(
         f"Jailhouse parked CPU {alarm.details['cpu']}{whose}: it {did} {address:#010x}",
         detail=detail,

@@ -62,7 +62,7 @@ class Session:
         self.settings = settings
         self._status = Status(board=profile.name, labels=profile.labels, read_only=read_only)
         self._hub = Hub()
-        self.hypervisor = HypervisorDesk(self._mark, read_only=read_only)
+        self.hypervisor = HypervisorDesk(self._mark, read_only=read_only, sampled=self._sampled)
         self._kept = RecordKeeper(self._hub, bench.recording, self._trouble)
         self._run: MeasuredRun | None = None
         self._run_end: asyncio.Future[RunEnd] | None = None
@@ -332,6 +332,11 @@ class Session:
         if moment_s is not None:
             self._hub.live.mark(Marker(moment_s, text))
         self._kept.action(text, t_ns=None if moment_s is None else round(moment_s * 1e9))
+
+    def _sampled(self) -> frozenset[int]:
+        """Return the CPUs that are being measured now."""
+        hello = self._hub.live.hello if self._status.run == "running" else None
+        return frozenset(lane.cpu for lane in hello.lanes) if hello is not None else frozenset()
 
     def _labels(self, hello: Hello | None) -> tuple[str, ...]:
         """Return what a reader of the figures must know."""

@@ -152,7 +152,8 @@ class BoardBench:
 
     def serve(self, desk: HypervisorDesk, link: Link) -> None:
         """Hand the board just prepared to the desk that looks after its hypervisor."""
-        desk.attach(link, self._facts, self._journal, sudo=self._profile.sudo)
+        after = self._counter.again if self._counter is not None else None
+        desk.attach(link, self._facts, self._journal, sudo=self._profile.sudo, after=after)
 
     def recording(self, settings: RunSettings) -> SessionWriter | None:
         """Begin the recording, with what is known of the board."""

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from hvconsole.hypervisor import actions as do
-from hvconsole.hypervisor.jailhouse.driver import explain
+from hvconsole.hypervisor.jailhouse.explain import explain
 from hvconsole.hypervisor.jailhouse.plans import plan
 from hvconsole.hypervisor.jailhouse.survey import exits, make_survey, split
 from hvconsole.link.protocol import Completed

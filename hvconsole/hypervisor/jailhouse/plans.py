@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 
 from hvconsole.hypervisor import actions as do
+from hvconsole.hypervisor.jailhouse import frequency
+from hvconsole.hypervisor.jailhouse.linux import linux_step
 from hvconsole.hypervisor.jailhouse.survey import CELLS_OWN_CPUS
 from hvconsole.hypervisor.plan import Expectation, Plan, Step
 from hvconsole.model.hypervisor import Guest, GuestState, Survey
@@ -20,6 +22,19 @@ _SYSTEM_SIGNATURES = (b"JHSYST", b"JHSYS")
 _MOST_BYTES = 1 << 20
 _SAFE = re.compile(r"[^A-Za-z0-9_.-]+")
 _ENABLE_S = 60.0
+_HUNG = (
+    "the board hangs: the configuration is another board's, or has fewer CPUs than are online; "
+    "only a reset helps (hvconsole boot BOARD jailhouse), then: hvconsole cell check FILE --board "
+    "BOARD"
+)
+_STOPPED = (
+    "Jailhouse has parked the root cell's CPU: the serial line says at which address; only a reset "
+    "helps (hvconsole boot BOARD jailhouse), then: hvconsole cell check"
+)
+_PINNED = (
+    "a governor that changes the voltage would have its CPU parked: the frequency is kept, and "
+    "'disable' gives the governors back"
+)
 _DESTROY_OTHERS = (
     "for c in /sys/devices/jailhouse/cells/*/; do i=${c%/}; i=${i##*/}; "
     'case " $1 " in *" $i "*) ;; *) jailhouse cell destroy "$i" || exit 1 ;; esac; done'
@@ -108,12 +123,33 @@ def _enable(action: do.Enable, survey: Survey) -> Plan:
         undo=("sh", "-c", '[ "$(cat /sys/devices/jailhouse/enabled)" != 1 ] || jailhouse disable'),
         keep_undo=True,
         timeout_s=_ENABLE_S,
+        silence=_HUNG,
     )
     danger = (
         "a configuration of another board, or with fewer CPUs than are online, hangs the whole "
         "board without a word; then only a reset helps"
     )
-    return Plan(title="enable Jailhouse", steps=(load, enable), danger=danger)
+    pin = _pin(survey)
+    notes = (_PINNED,) if pin else ()
+    return Plan(title="enable Jailhouse", steps=(load, *pin, enable), danger=danger, notes=notes)
+
+
+def _pin(survey: Survey) -> tuple[Step, ...]:
+    """Return the step that keeps the frequency where it is; none where nothing changes it."""
+    if frequency.is_steady(survey.governors):
+        return ()
+    pinned = Expectation(
+        text="no CPU's frequency follows its load",
+        holds=lambda seen: frequency.is_steady(seen.governors),
+    )
+    step = Step(
+        about=f"keep one frequency (governor '{frequency.GOVERNOR}')",
+        argv=frequency.PIN,
+        expect=pinned,
+        undo=frequency.GIVE_BACK,
+        keep_undo=True,
+    )
+    return (step,)
 
 
 def _disable(survey: Survey) -> Plan:
@@ -122,12 +158,19 @@ def _disable(survey: Survey) -> Plan:
     cells = [guest for guest in survey.guests if guest.role != "control"]
     danger = f"cells end at once: {', '.join(map(_named, cells))}" if cells else ""
     step = Step(
-        about="disable Jailhouse", argv=("jailhouse", "disable"), expect=_active_is(on=False)
+        about="disable Jailhouse",
+        argv=("jailhouse", "disable"),
+        expect=_active_is(on=False),
+        silence=_STOPPED,
     )
-    return Plan(title="disable Jailhouse", steps=(step,), danger=danger)
+    back = Step(about="give the CPUs their governors back", argv=frequency.GIVE_BACK)
+    steps = (step, back) if survey.governors_kept else (step,)
+    return Plan(title="disable Jailhouse", steps=steps, danger=danger)
 
 
 def _create(action: do.Create, survey: Survey) -> Plan:
+    if action.linux is not None and not action.on_board:
+        raise UsageProblem("the cell's configuration has to lie on the board", hint="put it there")
     if action.on_board:
         return _create_there(action, survey)
     if len(action.config) > _MOST_BYTES:
@@ -158,13 +201,16 @@ def _create_there(action: do.Create, survey: Survey) -> Plan:
         text="a new cell is there",
         holds=lambda seen: not {guest.key for guest in seen.guests} <= before,
     )
+    undo = ("sh", "-c", _DESTROY_OTHERS, "undo", " ".join(sorted(before)))
     step = Step(
         about=f"create a cell from {plain(action.source, 60)}",
         argv=("jailhouse", "cell", "create", action.source),
         expect=new,
-        undo=("sh", "-c", _DESTROY_OTHERS, "undo", " ".join(sorted(before))),
+        undo=undo,
         keep_undo=True,
     )
+    if action.linux is not None:
+        step = linux_step(action, action.linux, survey, undo)
     note = "the root cell loses the CPUs that the configuration names"
     return Plan(title=step.about, steps=(step,), notes=(note,))
 
@@ -180,6 +226,8 @@ def _load(action: do.Load, cell: Guest) -> Plan:
         about=title,
         argv=("jailhouse", "cell", "load", cell.key, *words),
         expect=_state(cell.key, "stopped"),
+        strict=True,  # it is stopped whether or not the images arrived
+        silence=_STOPPED,
     )
     danger = f"{_named(cell)} runs: loading stops it" if cell.state == "running" else ""
     return Plan(title=title, steps=(step,), danger=danger)

@@ -10,13 +10,14 @@ import re
 from collections.abc import Mapping, Sequence
 
 from hvconsole.hypervisor import actions as do
+from hvconsole.hypervisor.jailhouse.frequency import KEPT
 from hvconsole.hypervisor.masks import parse_mask
 from hvconsole.model.hypervisor import Guest, GuestState, Survey
 from hvconsole.model.problem import BoardProblem
 
 # A counter that is read asks the hypervisor once for its CPU. Those of each CPU are read, since the
 # sums would ask every CPU of the cell, the sampled one too.
-SCRIPT = r"""
+_SCRIPT = r"""
 m=$1 d=/sys/devices/jailhouse
 say() { printf '\n%s %s\n' "$m" "$1"; }
 say there; [ -d $d ] && echo module; command -v jailhouse >/dev/null && echo tool
@@ -25,6 +26,13 @@ say online; cat /sys/devices/system/cpu/online
 say cmdline; cat /proc/cmdline
 say version; jailhouse --version </dev/null 2>/dev/null
 say memory; grep . $d/mem_pool_size $d/mem_pool_used 2>/dev/null
+say governors
+for c in /sys/devices/system/cpu/cpu[0-9]*/cpufreq; do
+  [ -d "$c" ] || continue
+  p=${c%/cpufreq}
+  echo "${p##*/cpu} $(cat "$c/scaling_governor")"
+done
+say kept; [ -e KEPT ] && echo kept
 for c in $d/cells/*/; do
   [ -d "$c" ] || continue
   c=${c%/}
@@ -35,8 +43,10 @@ done
 say end
 exit 0
 """
+SCRIPT = _SCRIPT.replace("KEPT", KEPT)
 
 WRAPS = 1 << 31
+_MOST_CPUS = 256
 CELLS_OWN_CPUS = "a cell owns its CPUs: Jailhouse schedules nothing"
 _COUNTER = re.compile(r".*/statistics/cpu(?P<cpu>\d+)/vmexits_(?P<name>\w+):(?P<value>-?\d+)")
 _STATES: Mapping[str, GuestState] = {
@@ -92,6 +102,8 @@ def make_survey(parts: Sequence[tuple[str, list[str]]]) -> Survey:
         ),
         notes=tuple(_notes(guests, answers, active=active)),
         wraps=WRAPS,
+        governors=_governors(answers.get("governors", [])),
+        governors_kept="kept" in answers.get("kept", []),
     )
 
 
@@ -116,8 +128,19 @@ def _cell(key: str, lines: list[str]) -> Guest:
         state=_STATES.get(words, "unknown"),
         words=words,
         cpus=parse_mask(values.get("cpus_assigned_list", "")) or frozenset(),
+        failed=parse_mask(values.get("cpus_failed_list", "")) or frozenset(),
         counters=counters,
     )
+
+
+def _governors(lines: Sequence[str]) -> dict[int, str]:
+    """Return each CPU's governor; a line that makes no sense is left out."""
+    found = (line.split(" ", 1) for line in lines[:_MOST_CPUS])
+    return {
+        int(pair[0]): pair[1]
+        for pair in found
+        if len(pair) == 2 and pair[0].isascii() and pair[0].isdecimal() and len(pair[0]) < 5  # noqa: PLR2004  # no board has more CPUs
+    }
 
 
 def _order(key: str) -> tuple[int, str]:
@@ -149,8 +172,10 @@ def _notes(guests: Sequence[Guest], answers: Mapping[str, list[str]], *, active:
     for guest in guests:
         if guest.words not in _STATES:
             notes.append(f"cell '{guest.name}' is in a state that nobody documented: {guest.words}")
-        if guest.state == "failed":
-            notes.append(f"cell '{guest.name}' failed: the hypervisor's console says why")
+        if guest.state == "failed" or guest.failed:
+            parked = ", ".join(map(str, sorted(guest.failed)))
+            which = f" (CPU {parked} is parked)" if parked else ""
+            notes.append(f"cell '{guest.name}' failed{which}: the hypervisor's console says why")
     if active and answers.get("memory"):
         pool = {
             line.rsplit("/", 1)[-1].split(":")[0]: line.rsplit(":", 1)[-1]

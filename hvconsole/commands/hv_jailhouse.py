@@ -1,0 +1,268 @@
+"""What ``hvconsole hv`` can do with Jailhouse alone: preflight, stats, console, Linux in a cell."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import secrets
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hvconsole.commands.common import cpu_list, print_json
+from hvconsole.hypervisor import actions as do
+from hvconsole.model.problem import BoardProblem, UsageProblem
+from hvconsole.model.text import plain
+
+if TYPE_CHECKING:
+    from hvconsole.hypervisor.jailhouse.exits import ExitRates
+    from hvconsole.link.protocol import Link
+    from hvconsole.model.hypervisor import Survey
+
+LOOKS = ("preflight", "stats", "console")
+_MARKS = {"ok": "✓", "warning": "!", "failed": "✗", "skipped": "·"}
+_SECONDS = 1.0
+_MOST_S = 3600.0
+_GRACE_S = 30.0
+
+Add = Callable[[Any, str, str], argparse.ArgumentParser]
+
+
+def add_jailhouse(actions: Any, add: Add) -> None:
+    """Add the words for Jailhouse.
+
+    Args:
+        actions: Where subcommands go.
+        add: Adds one with the options that all have.
+    """
+    add(actions, "preflight", "has the board what Jailhouse needs?")
+    stats = add(actions, "stats", "how often each CPU left its cell, and why (Jailhouse)")
+    stats.add_argument("guest", nargs="?", default="", metavar="CELL", help="this one only")
+    stats.add_argument(
+        "--seconds", type=float, default=_SECONDS, metavar="S", help="over how long (default 1)"
+    )
+    stats.add_argument(
+        "--sampled", type=cpu_list, default=(), metavar="N[,N…]", help="CPUs not to look from"
+    )
+    console = add(actions, "console", "what the hypervisor said (Jailhouse)")
+    console.add_argument(
+        "--follow", type=float, default=0.0, metavar="S", help="and says for so many seconds"
+    )
+    linux = add(actions, "linux", "boot Linux in a new cell (Jailhouse)")
+    linux.add_argument("config", type=Path, metavar="CELLCONFIG", help="all files: on the board")
+    linux.add_argument("kernel", metavar="KERNEL")
+    linux.add_argument("--dtb", default="", metavar="FILE", help="its device tree")
+    linux.add_argument("--initrd", default="", metavar="FILE", help="its first file system")
+    linux.add_argument("--cmdline", default="", metavar="WORDS", help="its command line")
+
+
+def add_unchecked(parser: argparse.ArgumentParser) -> None:
+    """Add what lets a configuration be used that would be refused."""
+    parser.add_argument(
+        "--unchecked", action="store_true", help="use a Jailhouse configuration despite its errors"
+    )
+
+
+def linux_action(arguments: argparse.Namespace) -> do.Create:
+    """Return the action that boots Linux in a cell."""
+    linux = do.LinuxCell(
+        kernel=arguments.kernel,
+        dtb=arguments.dtb,
+        initrd=arguments.initrd,
+        cmdline=arguments.cmdline,
+    )
+    return do.Create(config=b"", source=str(arguments.config), on_board=True, linux=linux)
+
+
+async def look(link: Link, survey: Survey, arguments: argparse.Namespace, *, sudo: bool) -> int:
+    """Do one of the `LOOKS`; nothing is changed.
+
+    Raises:
+        UsageProblem: Another system runs there, or a number makes no sense.
+        BoardProblem: Jailhouse is not enabled, or the board does not answer.
+    """
+    if survey.system != "jailhouse":
+        raise UsageProblem(
+            f"'{arguments.action}' is for Jailhouse", hint=f"{survey.system} runs there"
+        )
+    root = ("sudo", "-n") if sudo else ()
+    if arguments.action == "preflight":
+        return await _preflight(link, survey, arguments, root)
+    if arguments.action == "console":
+        return await _console(link, arguments, root)
+    return await _stats(link, survey, arguments, root)
+
+
+async def judge(
+    link: Link, wanted: do.Action, survey: Survey, arguments: argparse.Namespace, *, sudo: bool
+) -> None:
+    """Refuse a configuration that would park the board; tell what else is to be known of it.
+
+    Raises:
+        BoardProblem: It would go wrong, and Jailhouse itself would not say so.
+    """
+    from hvconsole.session.cells_ahead import inspect
+
+    if survey.system != "jailhouse" or not isinstance(wanted, do.Enable | do.Create):
+        return
+    seen = await inspect(link, wanted, survey, name=arguments.board, sudo=sudo)
+    for text in (*seen.warnings, *([f"not judged: {seen.unknown}"] if seen.unknown else [])):
+        sys.stderr.write(f"  ! {plain(text, 300)}\n")
+    if seen.errors and not arguments.unchecked:
+        raise BoardProblem(
+            "this configuration would go wrong on this board; Jailhouse itself would not say so",
+            detail="\n".join(plain(text, 400) for text in seen.errors),
+            hint="correct it (hvconsole cell check); or, knowing better: --unchecked",
+        )
+    for text in seen.errors:
+        sys.stderr.write(f"  ✗ {plain(text, 300)}\n")
+
+
+async def _preflight(
+    link: Link, survey: Survey, arguments: argparse.Namespace, root: tuple[str, ...]
+) -> int:
+    from hvconsole.hypervisor.jailhouse.preflight import SCRIPT, checks
+    from hvconsole.hypervisor.jailhouse.survey import split
+
+    marker = secrets.token_hex(8)
+    done = await link.run([*root, "sh", "-s", marker], stdin=SCRIPT.encode())
+    found = checks(split(done.text, marker), survey)
+    if arguments.json:
+        print_json({"board": arguments.board, "checks": [check.as_dict() for check in found]})
+    else:
+        for check in found:
+            mark = f"{_MARKS[check.state]} {check.state:<7}"
+            sys.stdout.write(f"{mark}  {check.name:<20}  {plain(check.why, 200)}\n")
+            if check.fix:
+                sys.stdout.write(f"{'':>9}  {'':<20}  → {plain(check.fix, 200)}\n")
+    return int(any(check.state == "failed" for check in found))
+
+
+async def _stats(
+    link: Link, survey: Survey, arguments: argparse.Namespace, root: tuple[str, ...]
+) -> int:
+    from hvconsole.hypervisor.jailhouse.exits import FASTEST_S, SCRIPT, SLOWEST_S, parse_exits
+    from hvconsole.hypervisor.jailhouse.place import there
+
+    if not survey.active:
+        raise BoardProblem("Jailhouse is not enabled", hint="enable it first")
+    if not FASTEST_S <= arguments.seconds <= SLOWEST_S:
+        raise UsageProblem(f"--seconds is from {FASTEST_S:g} to {SLOWEST_S:g}")
+    cell = survey.guest(arguments.guest) if arguments.guest else None
+    if arguments.guest and cell is None:
+        there_are = ", ".join(plain(one.name, 40) for one in survey.guests)
+        raise UsageProblem(
+            f"there is no cell '{plain(arguments.guest, 40)}'", hint=f"there are: {there_are}"
+        )
+    ours = next((one.cpus for one in survey.guests if one.role == "control"), frozenset())
+    reader = max(ours - set(arguments.sampled), default=None)
+    marker = secrets.token_hex(8)
+    words = [*root, *there(reader), "sh", "-s", marker, f"{arguments.seconds:g}"]
+    timeout = arguments.seconds + _GRACE_S
+    done = await link.run(words, stdin=SCRIPT.encode(), timeout=timeout)
+    seen = parse_exits(done.text, marker)
+    key = cell.key if cell is not None else None
+    if arguments.json:
+        print_json({"board": arguments.board} | _document(seen, key))
+    else:
+        sys.stdout.write(exits_text(seen, key) + "\n")
+    return 0
+
+
+def exits_text(seen: ExitRates, cell: str | None = None) -> str:
+    """Return rates as a table: a line for each CPU, a column for each counter that moved.
+
+    Args:
+        seen: The rates.
+        cell: Only this cell's CPUs.
+    """
+    from hvconsole.commands.hv_text import table
+
+    rows = [one for one in seen.cpus if cell in (None, one.cell)]
+    names = sorted({name for one in rows for name in one.rates if name != "total"})
+    moved = [name for name in names if any(one.rates.get(name, 0) > 0 for one in rows)]
+    lines = table(
+        ("cell", "CPU", "exits/s", *moved, "in all", "ours/s"),
+        [
+            (
+                plain(one.name, 32) or one.cell,
+                str(one.cpu),
+                f"{one.rates.get('total', 0):,.1f}",
+                *(f"{one.rates.get(name, 0):,.1f}" for name in moved),
+                f"{one.counts.get('total', 0):,}",
+                f"{one.own['total']:,.1f}" if one.own else "",
+            )
+            for one in rows
+        ],
+    )
+    if seen.reader is None:
+        cost = "read from any CPU, so our own exits are still among these"
+    else:
+        cost = (
+            f"read from CPU {seen.reader}; a look costs it {seen.own_exits:,} hypercalls, "
+            "which are taken off"
+        )
+    return f"{lines}\n\n· over {seen.seconds:.2f} s of the board's time; {cost}"
+
+
+def _document(seen: ExitRates, cell: str | None) -> dict[str, Any]:
+    return {
+        "seconds": round(seen.seconds, 6),
+        "reader": seen.reader,
+        "own_exits": seen.own_exits,
+        "cpus": [
+            {
+                "cell": one.cell,
+                "name": one.name,
+                "cpu": one.cpu,
+                "counts": dict(one.counts),
+                "rates": {name: round(rate, 3) for name, rate in one.rates.items()},
+                "own": {name: round(rate, 3) for name, rate in one.own.items()},
+            }
+            for one in seen.cpus
+            if cell in (None, one.cell)
+        ],
+    }
+
+
+async def _console(link: Link, arguments: argparse.Namespace, root: tuple[str, ...]) -> int:
+    from hvconsole.hypervisor.jailhouse.explain import reason
+    from hvconsole.wire.console import LineSplitter, shown
+
+    if not 0 <= arguments.follow <= _MOST_S:
+        raise UsageProblem(f"--follow is up to {_MOST_S:g} seconds")
+    lines = LineSplitter()
+    said: list[str] = []
+
+    def take(data: bytes) -> None:
+        for line in lines.feed(data):
+            _tell_line(shown(line), said, arguments)
+
+    words = [*root, "jailhouse", "console", *(["-f"] if arguments.follow else [])]
+    process = await link.stream(words, take)
+    try:
+        async with asyncio.timeout(arguments.follow or _GRACE_S):
+            status = await process.wait()
+    except TimeoutError:
+        status = 0 if arguments.follow else 1
+        process.close_stdin()
+    take(b"\n" if lines.partial else b"")
+    if status != 0:
+        error = process.stderr.decode("utf-8", "backslashreplace").strip()
+        why = reason(error)
+        raise BoardProblem(
+            f"there is nothing of the hypervisor's console: {why.cause if why else 'no reason'}",
+            detail=plain(error, 300),
+            hint=why.fix if why else "",
+        )
+    if arguments.json:
+        print_json({"board": arguments.board, "lines": said})
+    return 0
+
+
+def _tell_line(line: str, said: list[str], arguments: argparse.Namespace) -> None:
+    said.append(line)
+    if not arguments.json:
+        sys.stdout.write(line + "\n")
+        sys.stdout.flush()
