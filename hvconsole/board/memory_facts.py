@@ -12,9 +12,9 @@ import binascii
 import re
 import secrets
 from collections.abc import Iterator, Sequence
-from pathlib import PurePosixPath
 
 from hvconsole.board.facts import parse_cpus
+from hvconsole.cell.revision import revision_of
 from hvconsole.cell.running import Resource, RunningBoard, UsedInterrupt
 from hvconsole.cell.spans import Span
 from hvconsole.link.protocol import Link
@@ -59,8 +59,6 @@ _GIC_LINE = re.compile(
 )
 _MEM = re.compile(r"(?:^|\s)mem=(?P<number>\d{1,12})(?P<unit>[KMGkmg]?)(?=\s|$)")
 _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
-_CURRENT = b"JHCLL", b"JHSYS", b"JHCEL", b"JHSYST"
-_RELEASES = {"v0.10": 10, "v0.11": 10}
 _WORD_BYTES = 4
 _MOST_CELLS = 2
 
@@ -190,24 +188,10 @@ def _decoded(lines: Sequence[str]) -> bytes:
 
 
 def _revision(sections: dict[str, list[str]]) -> tuple[int | None, str]:
-    """Return the configuration revision of the board's Jailhouse, and why it is not known.
-
-    ``--version`` says v0.12 for years of later builds too, so the configurations that were
-    installed with it are looked at.
-    """
-    version = "".join(sections.get("version", [])[:1])
-    for release, revision in _RELEASES.items():
-        if f" {release}" in f" {version}":
-            return revision, ""
-    found: dict[int, str] = {}
-    for name, lines in sections.items():
-        head = _decoded(lines) if name.startswith("head ") else b""
-        if head.startswith(_CURRENT):
-            path = PurePosixPath(name.removeprefix("head "))
-            found[int.from_bytes(head[6:8], "little")] = path.name
-    if len(found) == 1:
-        return next(iter(found)), ""
-    if not version and not found:
-        return None, ""
-    what = "none" if not found else f"some of revision {' and some of '.join(map(str, found))}"
-    return None, f"which revision its Jailhouse wants is not known: of its configurations, {what}"
+    """Return the configuration revision of the board's Jailhouse, and why it is not known."""
+    heads = {
+        name.removeprefix("head "): _decoded(lines)
+        for name, lines in sections.items()
+        if name.startswith("head ")
+    }
+    return revision_of("".join(sections.get("version", [])[:1]), heads)

@@ -46,6 +46,8 @@ _SIMPLE: dict[str, tuple[Callable[..., do.Action], str]] = {
     "resume": (do.Resume, "let a paused guest go on"),
     "destroy": (do.Destroy, "end a guest at once"),
 }
+# Words that people bring along from xl, virsh and jailhouse.
+_ALSO = {"stop": ("shutdown",), "resume": ("unpause",), "list": ("ls",)}
 _VALUE = re.compile(r"(?P<name>[a-z][a-z0-9-]*)=(?P<value>\d{1,9})")
 _IMAGE = re.compile(r"(?P<path>.+?)(?:@(?P<address>0x[0-9A-Fa-f]{1,16}))?")
 
@@ -66,7 +68,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     load.add_argument("guest", metavar="GUEST")
     load.add_argument("images", nargs="+", metavar="FILE[@ADDRESS]", help="on the board")
     enable = _action(actions, "enable", "let Jailhouse take the machine over")
-    enable.add_argument("config", metavar="FILE", help="system configuration, on the board")
+    enable.add_argument(
+        "config", metavar="FILE", help="system configuration: on the board, or a .toml here"
+    )
     _action(actions, "disable", "let Jailhouse give the machine back")
     add_jailhouse(actions, _action)
     for one in (create, enable, actions.choices["linux"]):
@@ -111,7 +115,9 @@ def _add_pools(actions: Any) -> None:
 
 
 def _action(actions: Any, name: str, text: str, *, leaf: bool = True) -> argparse.ArgumentParser:
-    one: argparse.ArgumentParser = actions.add_parser(name, help=text, description=text)
+    one: argparse.ArgumentParser = actions.add_parser(
+        name, help=text, description=text, aliases=_ALSO.get(name, ())
+    )
     if leaf:
         one.add_argument("--dry-run", action="store_true", help="print the commands, do nothing")
         one.add_argument("--yes", action="store_true", help="agree to what it destroys")
@@ -123,6 +129,8 @@ def _action(actions: Any, name: str, text: str, *, leaf: bool = True) -> argpars
 
 def run(arguments: argparse.Namespace) -> int:
     """Look, or do one action and read back what became of it."""
+    said = arguments.action
+    arguments.action = next((word for word, also in _ALSO.items() if said in also), said)
     wanted = action_of(arguments)  # before connecting: wrong words are told at once
     return run_async(_run(arguments, wanted))
 
@@ -208,7 +216,9 @@ def _action_of(arguments: argparse.Namespace) -> do.Action:  # noqa: PLR0911  # 
         case "load":
             return do.Load(guest=arguments.guest, images=tuple(map(_image, arguments.images)))
         case "enable":
-            return do.Enable(config=arguments.config)
+            is_here = arguments.config.endswith(".toml")  # a board has only binary ones
+            content = _read(Path(arguments.config)) if is_here else b""
+            return do.Enable(config=arguments.config, content=content)
         case "disable":
             return do.Disable()
         case "sched":

@@ -15,9 +15,15 @@ Cpus = frozenset[int]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Enable:
-    """Let the hypervisor take the machine over (Jailhouse: with a system configuration)."""
+    """Let the hypervisor take the machine over (Jailhouse: with a system configuration).
+
+    Attributes:
+        config: Path of the configuration on the board; with a `content`, what to call that.
+        content: The configuration itself, binary or TOML; empty where it lies on the board.
+    """
 
     config: str
+    content: bytes = b""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

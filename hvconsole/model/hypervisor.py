@@ -157,6 +157,7 @@ class Survey:
         wraps: Counters wrap at this value; 0 where they do not.
         governors: What governs each CPU's frequency, by CPU; empty where not known.
         governors_kept: What they were before we pinned them is written down on the board.
+        config_revision: Revision of Jailhouse's configurations that this build wants, if known.
         cost_s: What looking took, in seconds of the board's or our time: the observer's own cost.
         incomplete: What could not be read, in words.
     """
@@ -173,6 +174,7 @@ class Survey:
     wraps: int = 0
     governors: Mapping[int, str] = field(default_factory=dict)
     governors_kept: bool = False
+    config_revision: int | None = None
     cost_s: float = 0.0
     incomplete: tuple[str, ...] = ()
 

@@ -10,7 +10,7 @@ import contextlib
 from collections.abc import Mapping, Sequence
 
 from hvconsole.board.memory_facts import memory_facts
-from hvconsole.cell import Document, Finding, check, drawn, from_bytes, memory_map
+from hvconsole.cell import Document, Finding, check, drawn, from_bytes, memory_map, read_toml
 from hvconsole.hypervisor import actions as do
 from hvconsole.link.protocol import Link
 from hvconsole.model.hypervisor import Survey
@@ -20,7 +20,14 @@ from hvconsole.model.text import plain
 
 MOST_FILES = 32
 _MOST_BYTES = 64 << 10
-_FOLDERS = ("/etc/jailhouse", "/usr/local/share/jailhouse", "/usr/share/jailhouse", "/root")
+# The copies of what we used ourselves come first: they are what runs.
+_FOLDERS = (
+    "/tmp",  # noqa: S108  # on the board
+    "/etc/jailhouse",
+    "/usr/local/share/jailhouse",
+    "/usr/share/jailhouse",
+    "/root",
+)
 _LIST = (
     'for d in "$@"; do for f in "$d"/*.cell; do [ -f "$f" ] && '
     """printf '%s %s\\n' "$(head -c 5 "$f")" "$f"; done; done; true"""
@@ -76,9 +83,17 @@ async def inspect(
 
 async def _document(link: Link, action: do.Enable | do.Create) -> Document:
     if isinstance(action, do.Enable):
-        return from_bytes(await _read(link, action.config), action.config)
+        data = action.content or await _read(link, action.config)
+        return _opened(data, action.config)
     data = await _read(link, action.source) if action.on_board else action.config
-    return from_bytes(data, action.source)
+    return _opened(data, action.source)
+
+
+def _opened(data: bytes, name: str) -> Document:
+    """Open either form; a readable one names its lines and devices in what is found."""
+    if name.endswith(".toml"):
+        return read_toml(data.decode("utf-8", "replace"), name)
+    return from_bytes(data, name)
 
 
 async def _read(link: Link, path: str) -> bytes:

@@ -38,6 +38,8 @@ class JailhouseDriver:
         self._link = link
         self._root = ("sudo", "-n") if sudo else ()
         self._online: Collection[int] = ()
+        self._revision: int | None = None
+        self._looks = 0
         self.sampled: Collection[int] = ()
 
     async def survey(self) -> Survey:
@@ -49,12 +51,15 @@ class JailhouseDriver:
         marker = secrets.token_hex(8)
         begun = time.monotonic()
         place = there(quiet_cpu(self._online, self.sampled))
-        words = [*self._root, *place, "sh", "-s", marker]
+        heads = [] if self._looks else ["heads"]
+        words = [*self._root, *place, "sh", "-s", marker, *heads]
         done = await self._link.run(words, stdin=SCRIPT.encode())
         seen = make_survey(split(done.text, marker))
         # The root cell's CPUs are those that Linux has: where we may look from next time.
         self._online = next((one.cpus for one in seen.guests if one.role == "control"), ())
-        return replace(seen, cost_s=time.monotonic() - begun)
+        self._revision = self._revision if self._looks else seen.config_revision
+        self._looks += 1
+        return replace(seen, cost_s=time.monotonic() - begun, config_revision=self._revision)
 
     def plan(self, action: Action, survey: Survey) -> Plan:
         """Say how an action is done in the surveyed state.

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
-
 from hvconsole.hypervisor import actions as do
 from hvconsole.hypervisor.jailhouse import frequency
+from hvconsole.hypervisor.jailhouse.configs import COPIES, Config, binary, copy_of
 from hvconsole.hypervisor.jailhouse.linux import linux_step
 from hvconsole.hypervisor.jailhouse.survey import CELLS_OWN_CPUS
 from hvconsole.hypervisor.plan import Expectation, Plan, Step
@@ -15,12 +14,6 @@ from hvconsole.model.text import plain
 
 Argv = tuple[str, ...]
 
-# Signature and revision take eight bytes in every revision; the name follows (cell-config.h).
-_NAME_AT, _NAME_BYTES = 8, 32
-_SIGNATURES = (b"JHCELL", b"JHCLL")
-_SYSTEM_SIGNATURES = (b"JHSYST", b"JHSYS")
-_MOST_BYTES = 1 << 20
-_SAFE = re.compile(r"[^A-Za-z0-9_.-]+")
 _ENABLE_S = 60.0
 _HUNG = (
     "the board hangs: the configuration is another board's, or has fewer CPUs than are online; "
@@ -34,6 +27,15 @@ _STOPPED = (
 _PINNED = (
     "a governor that changes the voltage would have its CPU parked: the frequency is kept, and "
     "'disable' gives the governors back"
+)
+_GIVE_BACK = (
+    '[ "$(cat /sys/devices/jailhouse/enabled)" != 1 ] || jailhouse disable || exit 1; '
+    '[ $# -eq 0 ] || rm -f -- "$@"'
+)
+_TIDY = f"rm -f {COPIES}"
+_DESTROY = (
+    'rm -f -- "$2"; grep -qxF -- "$1" /sys/devices/jailhouse/cells/*/name 2>/dev/null || exit 0; '
+    'exec jailhouse cell destroy --name "$1"'
 )
 _DESTROY_OTHERS = (
     "for c in /sys/devices/jailhouse/cells/*/; do i=${c%/}; i=${i##*/}; "
@@ -76,28 +78,6 @@ def plan(action: do.Action, survey: Survey) -> Plan:  # noqa: PLR0911  # a table
             )
 
 
-def cell_name(config: bytes, source: str) -> str:
-    """Return the name in a cell's binary configuration.
-
-    Raises:
-        UsageProblem: It is no cell configuration, or its name is none that can be handled.
-    """
-    shown = plain(source, 80)
-    if config.startswith(_SYSTEM_SIGNATURES):
-        raise UsageProblem(
-            f"{shown} is a system configuration", hint="'enable' takes it; 'create' takes a cell's"
-        )
-    if not config.startswith(_SIGNATURES) or len(config) < _NAME_AT + _NAME_BYTES:
-        raise UsageProblem(
-            f"{shown} is no cell configuration",
-            hint="a TOML form becomes one by: hvconsole cell build FILE.toml -o FILE.cell",
-        )
-    name = config[_NAME_AT : _NAME_AT + _NAME_BYTES].split(b"\0")[0].decode("utf-8", "replace")
-    if not name or not name.isprintable():
-        raise UsageProblem(f"{shown} names its cell in a way that cannot be typed")
-    return name
-
-
 def _enable(action: do.Enable, survey: Survey) -> Plan:
     if survey.active:
         return Plan(title="enable Jailhouse", notes=("it is enabled already",))
@@ -108,20 +88,18 @@ def _enable(action: do.Enable, survey: Survey) -> Plan:
             detail=reason,
             hint="boot with memory reserved: hvconsole boot BOARD jailhouse",
         )
-    if not action.config.startswith("/"):
-        raise UsageProblem(
-            "no system configuration is named", hint="say its whole path on the board"
-        )
+    path, files, notes = _system(action, survey)
     load = Step(
         about="load Jailhouse's driver",
         argv=("sh", "-c", "[ -d /sys/module/jailhouse ] || modprobe jailhouse"),
     )
     enable = Step(
         about="enable Jailhouse",
-        argv=("jailhouse", "enable", action.config),
+        argv=("jailhouse", "enable", path),
         expect=_active_is(on=True),
-        undo=("sh", "-c", '[ "$(cat /sys/devices/jailhouse/enabled)" != 1 ] || jailhouse disable'),
+        undo=("sh", "-c", _GIVE_BACK, "undo", *files),
         keep_undo=True,
+        files=files,
         timeout_s=_ENABLE_S,
         silence=_HUNG,
     )
@@ -130,8 +108,21 @@ def _enable(action: do.Enable, survey: Survey) -> Plan:
         "board without a word; then only a reset helps"
     )
     pin = _pin(survey)
-    notes = (_PINNED,) if pin else ()
+    notes += (_PINNED,) if pin else ()
     return Plan(title="enable Jailhouse", steps=(load, *pin, enable), danger=danger, notes=notes)
+
+
+def _system(action: do.Enable, survey: Survey) -> tuple[str, dict[str, bytes], tuple[str, ...]]:
+    """Return the configuration's path on the board, what to put there first, and what to know."""
+    if action.content:
+        config = binary(action.content, action.config, survey.config_revision, system=True)
+        path = copy_of(config)
+        return path, {path: config.data}, config.notes
+    if not action.config.startswith("/"):
+        raise UsageProblem(
+            "no system configuration is named", hint="say its whole path on the board"
+        )
+    return action.config, {}, ()
 
 
 def _pin(survey: Survey) -> tuple[Step, ...]:
@@ -164,7 +155,8 @@ def _disable(survey: Survey) -> Plan:
         silence=_STOPPED,
     )
     back = Step(about="give the CPUs their governors back", argv=frequency.GIVE_BACK)
-    steps = (step, back) if survey.governors_kept else (step,)
+    tidy = Step(about="remove the copies of configurations", argv=("sh", "-c", _TIDY))
+    steps = (step, back, tidy) if survey.governors_kept else (step, tidy)
     return Plan(title="disable Jailhouse", steps=steps, danger=danger)
 
 
@@ -173,23 +165,21 @@ def _create(action: do.Create, survey: Survey) -> Plan:
         raise UsageProblem("the cell's configuration has to lie on the board", hint="put it there")
     if action.on_board:
         return _create_there(action, survey)
-    if len(action.config) > _MOST_BYTES:
-        raise UsageProblem(f"{plain(action.source, 80)} is too large for a cell configuration")
-    name = cell_name(action.config, action.source)
+    config = binary(action.config, action.source, survey.config_revision)
+    name = config.name
     if any(guest.name == name for guest in survey.guests):
         raise UsageProblem(f"a cell is named '{plain(name, 40)}' already", hint="destroy it first")
-    path = f"/tmp/hvconsole-{_SAFE.sub('-', name)}.cell"  # noqa: S108  # on the board; removed below
+    path = copy_of(config)
     make = Step(
         about=f"create cell '{plain(name, 40)}'",
         argv=("jailhouse", "cell", "create", path),
         expect=_named_cell(name),
-        undo=_unless_gone(name),
+        undo=_unless_gone(config, path),
         keep_undo=True,
-        files={path: action.config},
+        files={path: config.data},
     )
-    tidy = Step(about="remove the configuration's copy", argv=("rm", "-f", path))
     note = "the root cell loses the CPUs that the configuration names"
-    return Plan(title=make.about, steps=(make, tidy), notes=(note,))
+    return Plan(title=make.about, steps=(make,), notes=(note, *config.notes))
 
 
 def _create_there(action: do.Create, survey: Survey) -> Plan:
@@ -291,9 +281,8 @@ def _named(cell: Guest) -> str:
     return f"cell '{plain(cell.name, 40)}'"
 
 
-def _unless_gone(name: str) -> Argv:
-    script = 'grep -qxF -- "$1" /sys/devices/jailhouse/cells/*/name 2>/dev/null || exit 0; '
-    return ("sh", "-c", script + 'exec jailhouse cell destroy --name "$1"', "undo", name)
+def _unless_gone(config: Config, path: str) -> Argv:
+    return ("sh", "-c", _DESTROY, "undo", config.name, path)
 
 
 def _active_is(*, on: bool) -> Expectation:

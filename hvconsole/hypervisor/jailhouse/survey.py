@@ -6,9 +6,12 @@ to 31, and a state of two words looks like two columns.
 
 from __future__ import annotations
 
+import base64
+import contextlib
 import re
 from collections.abc import Mapping, Sequence
 
+from hvconsole.cell.revision import revision_of
 from hvconsole.hypervisor import actions as do
 from hvconsole.hypervisor.jailhouse.frequency import KEPT
 from hvconsole.hypervisor.masks import parse_mask
@@ -16,7 +19,8 @@ from hvconsole.model.hypervisor import Guest, GuestState, Survey
 from hvconsole.model.problem import BoardProblem
 
 # A counter that is read asks the hypervisor once for its CPU. Those of each CPU are read, since the
-# sums would ask every CPU of the cell, the sampled one too.
+# sums would ask every CPU of the cell, the sampled one too. $1 marker; $2, if there is one:
+# tell the heads of the configurations as well, which do not change.
 _SCRIPT = r"""
 m=$1 d=/sys/devices/jailhouse
 say() { printf '\n%s %s\n' "$m" "$1"; }
@@ -25,6 +29,10 @@ say enabled; cat $d/enabled 2>/dev/null
 say online; cat /sys/devices/system/cpu/online
 say cmdline; cat /proc/cmdline
 say version; jailhouse --version </dev/null 2>/dev/null
+for f in ${2:+/etc/jailhouse/*.cell}; do
+  [ -r "$f" ] || continue
+  say "head $f"; head -c 8 "$f" | base64
+done
 say memory; grep . $d/mem_pool_size $d/mem_pool_used 2>/dev/null
 say governors
 for c in /sys/devices/system/cpu/cpu[0-9]*/cpufreq; do
@@ -104,6 +112,7 @@ def make_survey(parts: Sequence[tuple[str, list[str]]]) -> Survey:
         wraps=WRAPS,
         governors=_governors(answers.get("governors", [])),
         governors_kept="kept" in answers.get("kept", []),
+        config_revision=_revision(answers),
     )
 
 
@@ -131,6 +140,15 @@ def _cell(key: str, lines: list[str]) -> Guest:
         failed=parse_mask(values.get("cpus_failed_list", "")) or frozenset(),
         counters=counters,
     )
+
+
+def _revision(answers: Mapping[str, list[str]]) -> int | None:
+    heads: dict[str, bytes] = {}
+    for name, lines in answers.items():
+        if name.startswith("head "):
+            with contextlib.suppress(ValueError):
+                heads[name.removeprefix("head ")] = base64.b64decode("".join(lines), validate=True)
+    return revision_of("".join(answers.get("version", [])[:1]), heads)[0]
 
 
 def _governors(lines: Sequence[str]) -> dict[int, str]:

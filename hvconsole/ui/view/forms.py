@@ -263,10 +263,10 @@ def _of_board(survey: Survey, configs: Sequence[Path], files: Sequence[CellFile]
                 name="config",
                 label="system configuration",
                 value=systems[0] if systems else "",
-                hint="a file on the board" + _listed(systems),
+                hint="a file on the board, or a .toml on this machine" + _listed(systems),
             ),
         ),
-        build=lambda v: do.Enable(config=v["config"].strip()),
+        build=lambda v: words.enabling(v["config"]),
     )
     disable = Form(kind="disable", title=f"disable {survey.system}", build=lambda _: do.Disable())
     offered = [create]

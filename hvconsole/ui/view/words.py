@@ -94,8 +94,24 @@ def creation(path: str, name: str) -> do.Action:
         raise UsageProblem("no configuration is named", hint="a file on this machine")
     if not file.exists() and path.strip().startswith("/"):
         return do.Create(config=b"", source=path.strip(), name=name.strip(), on_board=True)
+    return do.Create(config=_content(file), source=str(file), name=name.strip())
+
+
+def enabling(path: str) -> do.Action:
+    """Read a system configuration: readable ones lie on this machine, binary ones on the board.
+
+    Raises:
+        UsageProblem: A readable one cannot be read.
+    """
+    named = path.strip()
+    if not named.endswith(".toml"):
+        return do.Enable(config=named)
+    file = Path(named).expanduser()
+    return do.Enable(config=str(file), content=_content(file))
+
+
+def _content(file: Path) -> bytes:
     try:
-        config = file.read_bytes()
+        return file.read_bytes()
     except OSError as error:
         raise UsageProblem(f"{plain(str(file), 80)} cannot be read: {error.strerror}") from error
-    return do.Create(config=config, source=str(file), name=name.strip())
