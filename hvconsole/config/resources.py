@@ -11,9 +11,16 @@ _PACKAGE = Path(__file__).resolve().parent.parent
 
 def guest_configurations(system: str) -> list[Path]:
     """Return the guest configurations for a hypervisor that hvconsole brings along."""
-    suffix = {"xen": "*.cfg", "jailhouse": "*.cell"}.get(system)
-    folder = resource_dir("cells") / system
-    return sorted(folder.glob(suffix)) if suffix else []
+    cells = resource_dir("cells")
+    if system == "jailhouse":
+        return [file for file in sorted(cells.glob("*.toml")) if not _is_system(file)]
+    suffix = {"xen": "*.cfg"}.get(system)
+    return sorted((cells / system).glob(suffix)) if suffix else []
+
+
+def _is_system(file: Path) -> bool:
+    """Whether a configuration of Jailhouse is a root cell's: then it has a table ``[system]``."""
+    return "\n[system]" in file.read_text(encoding="utf-8")
 
 
 def resource_dir(name: str) -> Path:

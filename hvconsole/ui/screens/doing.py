@@ -27,6 +27,8 @@ from hvconsole.ui.widgets.bars import Lines
 
 _TITLE = 100
 _TYPING_S = 0.4
+_BOX_SHARE = 94  # percent of the screen's height; doing.tcss says the same
+_AROUND = 6  # the box's border and padding, and the buttons
 
 Inspect = Callable[[Action], Awaitable[Inspection | None]]
 _CLOSE = Binding("escape", "close", "close", tooltip="Close without doing anything", id="ask.close")
@@ -98,6 +100,8 @@ class FormScreen(ModalScreen[Action | None], inherit_bindings=False):
         _QUIT,
         Binding("tab,down", "app.focus_next", "next", show=False, id="form.next"),
         Binding("shift+tab,up", "app.focus_previous", "previous", show=False, id="form.previous"),
+        Binding("pagedown", "page(1)", "further", show=False, id="form.further"),
+        Binding("pageup", "page(-1)", "back", show=False, id="form.back"),
         Binding("ctrl+y", "copy", "copy", tooltip="Copy the commands", id="form.copy"),
     ]
 
@@ -137,9 +141,16 @@ class FormScreen(ModalScreen[Action | None], inherit_bindings=False):
         else:
             self.query_one("#cancel" if dangerous or self._plan is None else "#do").focus()
 
-    def on_resize(self, _event: events.Resize) -> None:
-        """Lay the preview out for the room there is."""
+    def on_resize(self, event: events.Resize) -> None:
+        """Lay the preview out for the room there is; the buttons stay on the screen."""
+        room = event.size.height * _BOX_SHARE // 100 - _AROUND
+        self.query_one("#ask-fields").styles.max_height = max(room, 1)
         self.call_after_refresh(self._show)
+
+    def action_page(self, pages: int) -> None:
+        """Scroll what is longer than the screen."""
+        fields = self.query_one("#ask-fields")
+        fields.scroll_relative(y=pages * max(fields.size.height - 1, 1), animate=False)
 
     def action_close(self) -> None:
         """Close without doing anything."""
