@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from hvconsole.hypervisor.plan import Progress
 from hvconsole.model.hypervisor import Survey
@@ -21,6 +22,7 @@ class DeskState:
         progress: Its steps so far, or those of the action before it.
         looks: How often we looked.
         looked_s: What that cost in all, in seconds.
+        exits: Exits a second since the look before, by guest's key and counter, without our own.
     """
 
     survey: Survey | None = None
@@ -30,3 +32,4 @@ class DeskState:
     progress: tuple[Progress, ...] = ()
     looks: int = 0
     looked_s: float = 0.0
+    exits: Mapping[str, Mapping[str, float]] = field(default_factory=dict)

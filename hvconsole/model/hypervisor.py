@@ -155,6 +155,8 @@ class Survey:
             cannot be done here; empty where it can.
         notes: What a person should know: a fall-back, an old version.
         wraps: Counters wrap at this value; 0 where they do not.
+        own_exits: Exits that one look costs the guest that we look from (Jailhouse: a hypercall for
+            each counter that is read).
         governors: What governs each CPU's frequency, by CPU; empty where not known.
         governors_kept: What they were before we pinned them is written down on the board.
         config_revision: Revision of Jailhouse's configurations that this build wants, if known.
@@ -172,6 +174,7 @@ class Survey:
     abilities: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     wraps: int = 0
+    own_exits: int = 0
     governors: Mapping[int, str] = field(default_factory=dict)
     governors_kept: bool = False
     config_revision: int | None = None

@@ -20,6 +20,7 @@ from hvconsole.hypervisor.carry_out import carry_out
 from hvconsole.hypervisor.detect import driver_for
 from hvconsole.hypervisor.driver import Driver
 from hvconsole.hypervisor.plan import Plan, Progress
+from hvconsole.hypervisor.rates import exit_rates
 from hvconsole.hypervisor.state import DeskState
 from hvconsole.link.protocol import Link
 from hvconsole.model.hypervisor import Survey
@@ -242,12 +243,15 @@ class HypervisorDesk:
 
     def _take(self, seen: Survey, *, keep_problem: bool = False) -> None:
         before = self._state.survey
-        self._surveyed = time.monotonic()
+        now = time.monotonic()
+        rates = exit_rates(before, seen, now - self._surveyed) if before is not None else {}
+        self._surveyed = now
         self._state = self._with(
             survey=seen,
             problem=self._state.problem if keep_problem else None,
             looks=self._state.looks + 1,
             looked_s=self._state.looked_s + seen.cost_s,
+            exits=rates,
         )
         calm = before is not None and _same(before, seen)
         longest = max(SLOWEST_S, seen.cost_s * _SHARE)

@@ -110,6 +110,7 @@ def make_survey(parts: Sequence[tuple[str, list[str]]]) -> Survey:
         ),
         notes=tuple(_notes(guests, answers, active=active)),
         wraps=WRAPS,
+        own_exits=sum(name.startswith("cpu") for guest in guests for name in guest.counters),
         governors=_governors(answers.get("governors", [])),
         governors_kept="kept" in answers.get("kept", []),
         config_revision=_revision(answers),

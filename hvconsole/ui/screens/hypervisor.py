@@ -73,7 +73,7 @@ class HypervisorScreen(ConsoleScreen):
         self._state = desk.state if desk is not None else DeskState()
         self._list_files(desk)
         self._show_guests(status)
-        self.query_one(StepsPanel).show(self._state)
+        self.query_one(StepsPanel).show(self._state, self._item)
         self._show_timeline()
 
     def _list_files(self, desk: Desk | None) -> None:
@@ -179,7 +179,8 @@ class HypervisorScreen(ConsoleScreen):
         pools.display = bool(survey.pools)
         info = ((view.cost(self._state), int(Role.MUTED)),)
         title = view.system_title(survey)
-        rows = view.guest_rows(survey, self._item, max(guests.size.width - 2, 0))
+        width = max(guests.size.width - 2, 0)
+        rows = view.guest_rows(survey, self._item, width, self._state.exits)
         keys = self.keys_of("hypervisor.act")
         empty = f"no guests; {keys[0]} shows what can be done" if keys else "no guests"
         guests.show(rows, self._item, title=title, info=info, empty=empty)

@@ -77,11 +77,23 @@ def items(survey: Survey) -> list[Item]:
 Line = tuple[Item, tuple[Part, list[Part]]]
 
 
-def guest_rows(survey: Survey, chosen: Item | None, width: int) -> list[tuple[Item, Row]]:
-    """Return a row for each guest and vCPU, `width` cells wide."""
+def guest_rows(
+    survey: Survey,
+    chosen: Item | None,
+    width: int,
+    exits: Mapping[str, Mapping[str, float]] | None = None,
+) -> list[tuple[Item, Row]]:
+    """Return a row for each guest and vCPU, `width` cells wide.
+
+    Args:
+        survey: The state.
+        chosen: What is selected.
+        width: Cells that there are.
+        exits: Exits a second, by guest and counter.
+    """
     lines: list[Line] = []
     for guest in survey.guests:
-        lines.append((Item("guest", guest.key), _guest(guest)))
+        lines.append((Item("guest", guest.key), _guest(guest, (exits or {}).get(guest.key, {}))))
         if len(guest.vcpus) > 1:
             lines += [
                 (Item("vcpu", guest.key, vcpu.index), _vcpu(vcpu, survey)) for vcpu in guest.vcpus
@@ -162,7 +174,7 @@ def values_text(values: Mapping[str, int]) -> str:
     return " ".join(f"{name}={value}" for name, value in values.items())
 
 
-def _guest(guest: Guest) -> tuple[Part, list[Part]]:
+def _guest(guest: Guest, rates: Mapping[str, float]) -> tuple[Part, list[Part]]:
     role = _STATE_ROLES[guest.state]
     memory = "" if guest.memory_kib is None else f"{guest.memory_kib / 1024:,.0f} MiB"
     exits = guest.counters.get("total")
@@ -174,6 +186,7 @@ def _guest(guest: Guest) -> tuple[Part, list[Part]]:
         Part(values_text(guest.values), Role.RATE, 60),
         Part(memory, Role.MUTED, 30),
         Part("" if exits is None else f"{exits:,} exits", Role.MUTED, 45),
+        Part(f"{rates['total']:,.0f}/s" if "total" in rates else "", Role.RATE, 65),
         Part("" if guest.time_s is None else f"{guest.time_s:,.1f} s", Role.TEXT, 50),
     ]
 
@@ -187,6 +200,7 @@ def _vcpu(vcpu: Vcpu, survey: Survey) -> tuple[Part, list[Part]]:
         Part("", keep=0),
         Part("", keep=0),
         Part(" ".join(filter(None, (hard, soft))), Role.KEY, 60),
+        Part("", keep=0),
         Part("", keep=0),
         Part("", keep=0),
         Part("" if vcpu.time_s is None else f"{vcpu.time_s:,.1f} s", Role.TEXT, 50),
