@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hvconsole.commands.common import print_json
-from hvconsole.lab.measure.conditions import CONDITIONS, conditions_named
+from hvconsole.lab.measure.conditions import CONDITIONS, EVERY, conditions_named
 from hvconsole.model.problem import UsageProblem
 from hvconsole.model.units import duration
 
@@ -60,7 +60,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="*",
         default=[],
         metavar="NAME",
-        help=f"what to measure: {', '.join(CONDITIONS)}",
+        help=f"what to measure: {', '.join(EVERY)}",
     )
     parser.add_argument("--all", action="store_true", help="all of these")
     parser.add_argument(
@@ -81,7 +81,7 @@ def run(arguments: argparse.Namespace, progress: Callable[[], Any]) -> int:
     """
     if arguments.all == bool(arguments.condition):
         raise UsageProblem(
-            "lab measure needs either names or --all", hint=f"choose from: {', '.join(CONDITIONS)}"
+            "lab measure needs either names or --all", hint=f"choose from: {', '.join(EVERY)}"
         )
     if not 1 <= arguments.repeat <= 100:  # noqa: PLR2004  # it is said in the message
         raise UsageProblem(f"--repeat {arguments.repeat}: give 1 to 100")

@@ -83,6 +83,9 @@ def qemu_words(condition: Condition, image: MeasureImage, xen: Path, console: Pa
         dom0_mb=_DOM0_MB,
     )
     linux = f"quiet hvconsole.seconds={condition.seconds:g} hvconsole.busy={condition.busy:d}"
+    if condition.tuning:
+        # The kernel's command line parts words at blanks.
+        linux += f" hvconsole.tuning={','.join(condition.tuning)}"
     serial = str(console).replace(",", ",,")
     return [
         *virt_words(_HARDWARE, extra=_MACHINE),
