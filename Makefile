@@ -4,7 +4,7 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
-SOURCE := hvconsole tests bench
+SOURCE := hvconsole tests bench docs
 LOCK   := uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
           --no-annotate --no-emit-index-url --upgrade
 PIP    := $(BIN)/python -m pip install -q --require-hashes

@@ -84,7 +84,7 @@ async def test_from_the_key_to_the_proof() -> None:
         assert isinstance(driver.app.screen, AgreeScreen)
         assert "boot bpi into xen-rtds?" in driver.text
         assert "run bootcmd" in driver.text
-        assert "The run ends; what was measured is kept." in driver.text
+        assert "The run ends; what was measured is kept. Another one begins" in driver.text
         await driver.press("tab", "enter")
         assert isinstance(driver.app.screen, BootScreen)
         assert boots.asked == ["xen-rtds"]
@@ -101,8 +101,20 @@ async def test_from_the_key_to_the_proof() -> None:
         await driver.settle()
         assert "✓ proven: xen-rtds" in driver.text
         assert "scheduler rtds" in driver.text
+        assert driver.board.calls[1:] == ["start_run"], "measuring goes on in the new mode"
         await driver.press("escape")
         assert driver.app.screen is driver.screen
+
+
+async def test_where_nothing_was_measured_nothing_begins() -> None:
+    async with console(board(run="ended")) as driver:
+        await choose(driver, "down")
+        assert "Another one begins" not in driver.text
+        await driver.press("tab", "enter")
+        driver.board.boots.go.set()
+        await driver.settle()
+        assert driver.board.boots.progress.outcome == "proven"
+        assert "start_run" not in driver.board.calls
 
 
 async def test_cancel_is_where_the_keyboard_begins() -> None:

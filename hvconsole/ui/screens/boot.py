@@ -23,6 +23,7 @@ from hvconsole.ui.view.boot import about, agree_rows, progress_rows
 from hvconsole.ui.widgets.bars import Lines
 
 _NAME = 40
+RUNNING = {"preparing", "running"}  # states of a run that a boot ends
 _BESIDE_WORDS = 9  # rows of the box that are not words: frame, margins, buttons
 _QUIT = Binding("ctrl+c,ctrl+q", "app.leave", "quit", tooltip="Quit from here", id="boot.quit")
 
@@ -55,8 +56,13 @@ def ask_and_boot(app: App[None], boots: Boots, mode: str = "") -> None:
 
 
 async def _boot(app: App[None], boots: Boots, mode: str) -> None:
+    """Boot; where something was measured before, measuring goes on in the new mode."""
+    console = host_of(app).source
+    measured = console.status.run in RUNNING
     try:
         await boots.boot(mode)
+        if measured and host_of(app).source is console:
+            await console.start_run()
     except Problem as problem:
         host_of(app).tell(problem)
 
@@ -156,7 +162,7 @@ class AgreeScreen(ModalScreen[bool], inherit_bindings=False):
 
     def _lay_out(self) -> None:
         lines = self.query_one(Lines)
-        running = host_of(self).source.status.run in {"preparing", "running"}
+        running = host_of(self).source.status.run in RUNNING
         rows = agree_rows(self._name_of_mode, self._mode, running=running, width=lines.size.width)
         lines.styles.height = len(rows)
         lines.show(rows)

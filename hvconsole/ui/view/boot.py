@@ -45,7 +45,11 @@ def agree_rows(name: str, mode: BootMode, *, running: bool, width: int) -> list[
     """Return what booting into a mode means: what ends, what is typed, what proves it."""
     rows = _paragraph(about(name, mode), width, Role.TEXT)
     if running:
-        rows += _paragraph("The run ends; what was measured is kept.", width, Role.WARN)
+        rows += _paragraph(
+            "The run ends; what was measured is kept. Another one begins in the new mode.",
+            width,
+            Role.WARN,
+        )
     rows += _paragraph(
         "The board restarts: everything that runs on it ends, and what the console changed on it "
         "is undone before.",
