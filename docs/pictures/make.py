@@ -1,8 +1,8 @@
 """Make the README's pictures from real runs: ``python docs/pictures/make.py``.
 
-The console measures for some seconds and exports its screen: this machine, with a load that comes and
-goes, and the simulated board, on which a guest is created and switched to another scheduler. Nothing
-is drawn by hand.
+The console measures for some seconds and exports its screen: this machine, with a load that comes
+and goes, and the simulated board, on which a guest is created and switched to another scheduler.
+Nothing is drawn by hand.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-import subprocess
 import sys
 from pathlib import Path
 
@@ -39,9 +38,10 @@ async def picture(name: str, size: tuple[int, int], theme: str) -> None:
         while session.status.run != "running":
             await pilot.pause(0.1)
         await pilot.pause(SECONDS / 2)
-        busy = subprocess.Popen(["taskset", "-c", str(cpu), sys.executable, "-c", BUSY])
+        words = ("taskset", "-c", str(cpu), sys.executable, "-c", BUSY)
+        busy = await asyncio.create_subprocess_exec(*words)
         await pilot.pause(SECONDS / 2)
-        busy.wait()
+        await busy.wait()
         await pilot.pause(0.6)
         _save(app, name, "hvconsole connect local")
         await session.close()

@@ -29,6 +29,7 @@ class Evidence:
         cmdline: Linux's command line.
         reserved: Memory is kept free of Linux, as Jailhouse needs it.
         boot_id: Differs after each boot.
+        kvm: Linux can run virtual machines: /dev/kvm is there.
     """
 
     hypervisor: str = "none"
@@ -37,15 +38,20 @@ class Evidence:
     cmdline: str = ""
     reserved: bool = False
     boot_id: str = ""
+    kvm: bool = False
 
     def as_pairs(self) -> tuple[tuple[str, str], ...]:
         """Return what there is to show, by name, safe to show."""
         pairs = (
-            ("hypervisor", self.hypervisor),
+            ("hypervisor", "none, with KVM" if self._is_host else self.hypervisor),
             ("scheduler", self.scheduler),
             ("command line", self.cmdline),
         )
         return tuple((name, plain(value, 1000)) for name, value in pairs if value)
+
+    @property
+    def _is_host(self) -> bool:
+        return self.kvm and self.hypervisor == "none"
 
 
 async def read_evidence(link: Link, *, sudo: bool = False) -> Evidence:
@@ -66,6 +72,7 @@ async def read_evidence(link: Link, *, sudo: bool = False) -> Evidence:
         cmdline=facts.cmdline,
         reserved=await _is_reserved(link, facts),
         boot_id=facts.boot_id,
+        kvm=facts.kvm,
     )
 
 
@@ -132,6 +139,10 @@ def _hypervisor_failures(proof: BootProof, evidence: Evidence) -> list[str]:
         if seen != "jailhouse" and not evidence.reserved:
             return ["wanted memory kept for Jailhouse, seen: Linux has all of it"]
         return []
+    if wanted == "kvm":
+        there = f"Linux under {seen}" if seen != "none" else "no /dev/kvm"
+        fits = seen == "none" and evidence.kvm
+        return [] if fits else [f"wanted Linux with KVM, seen: {there}"]
     if not wanted or wanted == seen:
         return []
     return [f"wanted hypervisor {wanted}, seen: {seen}"]

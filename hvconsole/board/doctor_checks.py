@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from hvconsole.board.deploy import Deployment, usable_place
+from hvconsole.board.doctor_kvm import look_at_kvm
 from hvconsole.board.doctor_serial import serial_trouble
 from hvconsole.board.facts import BoardFacts, gather
 from hvconsole.board.journal import Journal, pending
@@ -124,6 +125,11 @@ async def _hypervisor(visit: Visit) -> Answer:
         role = " (control domain)" if facts.control_domain else ""
         return "ok", f"{facts.hypervisor}{role}", ""
     return "ok", "none shows: this is the native system", ""
+
+
+async def _kvm(visit: Visit) -> Answer:
+    facts = visit.facts
+    return await look_at_kvm(visit.link, facts, sudo=visit.profile.sudo and facts.uid != 0)
 
 
 async def _cpus(visit: Visit) -> Answer:
@@ -297,6 +303,7 @@ CHECKS: tuple[tuple[str, Look], ...] = (
     ("system", _system),
     ("leftovers", _leftovers),
     ("hypervisor", _hypervisor),
+    ("virtual machines", _kvm),
     ("CPUs", _cpus),
     ("root", _sudo),
     ("room", _room),

@@ -71,6 +71,7 @@ class BoardFacts(msgspec.Struct, frozen=True, kw_only=True):
             nothing shows.
         control_domain: We are Xen's dom0.
         kvm: The board can run virtual machines of its own.
+        jailhouse_loaded: Jailhouse's module is loaded, whether or not it is enabled.
         cmdline: The kernel's command line.
         compilers: C compilers, best first.
         clocks: One for each CPU that has a governor.
@@ -101,6 +102,7 @@ class BoardFacts(msgspec.Struct, frozen=True, kw_only=True):
     hypervisor: str = ""
     control_domain: bool = False
     kvm: bool = False
+    jailhouse_loaded: bool = False
     cmdline: str = ""
     compilers: tuple[FoundCompiler, ...] = ()
     clocks: tuple[CpuClock, ...] = ()
@@ -163,6 +165,7 @@ def parse_facts(answer: bytes, token: str) -> BoardFacts:
         hypervisor=_hypervisor(found),
         control_domain="control_d" in found.line("xen_capabilities"),
         kvm=found.line("kvm") == "yes",
+        jailhouse_loaded=found.line("jailhouse") in {"0", "1"},
         cmdline=found.line("cmdline"),
         compilers=tuple(_compilers(found.lines("compilers"))),
         clocks=tuple(_clocks(found.lines("clocks"))),

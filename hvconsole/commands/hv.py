@@ -18,14 +18,9 @@ from hvconsole.commands.common import (
     print_json,
     run_async,
 )
-from hvconsole.commands.hv_jailhouse import (
-    LOOKS,
-    add_jailhouse,
-    add_unchecked,
-    judge,
-    linux_action,
-    look,
-)
+from hvconsole.commands.hv_jailhouse import add_jailhouse, add_unchecked, judge, linux_action
+from hvconsole.commands.hv_looks import LOOKS, look
+from hvconsole.commands.hv_xen import add_xen
 from hvconsole.commands.targets import add_sim_arguments, reach, sim_options
 from hvconsole.hypervisor import actions as do
 from hvconsole.model.problem import Cancelled, UsageProblem
@@ -47,8 +42,14 @@ _SIMPLE: dict[str, tuple[Callable[..., do.Action], str]] = {
     "destroy": (do.Destroy, "end a guest at once"),
 }
 # Words that people bring along from xl, virsh and jailhouse.
-_ALSO = {"stop": ("shutdown",), "resume": ("unpause",), "list": ("ls",)}
-_VALUE = re.compile(r"(?P<name>[a-z][a-z0-9-]*)=(?P<value>\d{1,9})")
+_ALSO = {
+    "create": ("define",),
+    "stop": ("shutdown",),
+    "pause": ("suspend",),
+    "resume": ("unpause",),
+    "list": ("ls",),
+}
+_VALUE = re.compile(r"(?P<name>[a-z][a-z0-9_-]*)=(?P<value>-?\d{1,9})")
 _IMAGE = re.compile(r"(?P<path>.+?)(?:@(?P<address>0x[0-9A-Fa-f]{1,16}))?")
 
 
@@ -73,6 +74,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     _action(actions, "disable", "let Jailhouse give the machine back")
     add_jailhouse(actions, _action)
+    add_xen(actions, _action)
     for one in (create, enable, actions.choices["linux"]):
         add_unchecked(one)
     _add_scheduling(actions)
@@ -147,7 +149,7 @@ async def _run(arguments: argparse.Namespace, wanted: do.Action | None) -> int:
             driver = driver_for(link, await gather(link), sudo=profile.sudo)
             survey = await driver.survey()
             if arguments.action in LOOKS:
-                return await look(link, survey, arguments, sudo=profile.sudo)
+                return await look(link, driver, survey, arguments, sudo=profile.sudo)
             if wanted is None:
                 return _show(survey, arguments)
             return await _do(wanted, driver, link, survey, arguments, sudo=profile.sudo)
@@ -196,6 +198,10 @@ def action_of(arguments: argparse.Namespace) -> do.Action | None:
     Raises:
         UsageProblem: A value or an image is written wrongly, or a file cannot be read.
     """
+    if arguments.action == "debug-keys":
+        from hvconsole.hypervisor.xen.asking import debug_keys
+
+        debug_keys(arguments.keys)
     if arguments.action in ("list", *LOOKS):
         return None
     if arguments.action == "linux":

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from hvconsole.link.protocol import Link
     from hvconsole.model.hypervisor import Survey
 
-LOOKS = ("preflight", "stats", "console")
 _MARKS = {"ok": "✓", "warning": "!", "failed": "✗", "skipped": "·"}
 _SECONDS = 1.0
 _MOST_S = 3600.0
@@ -37,8 +36,9 @@ def add_jailhouse(actions: Any, add: Add) -> None:
         add: Adds one with the options that all have.
     """
     add(actions, "preflight", "has the board what Jailhouse needs?")
-    stats = add(actions, "stats", "how often each CPU left its cell, and why (Jailhouse)")
-    stats.add_argument("guest", nargs="?", default="", metavar="CELL", help="this one only")
+    stats = add(actions, "stats", "how often guests left for it, and why (Jailhouse, KVM)")
+    stats.add_argument("guest", nargs="?", default="", metavar="GUEST", help="this one only")
+    stats.add_argument("--perf", action="store_true", help="how long, by perf kvm stat (KVM)")
     stats.add_argument(
         "--seconds", type=float, default=_SECONDS, metavar="S", help="over how long (default 1)"
     )
@@ -76,16 +76,12 @@ def linux_action(arguments: argparse.Namespace) -> do.Create:
 
 
 async def look(link: Link, survey: Survey, arguments: argparse.Namespace, *, sudo: bool) -> int:
-    """Do one of the `LOOKS`; nothing is changed.
+    """Ask for what the words say; nothing is changed.
 
     Raises:
-        UsageProblem: Another system runs there, or a number makes no sense.
+        UsageProblem: A number makes no sense.
         BoardProblem: Jailhouse is not enabled, or the board does not answer.
     """
-    if survey.system != "jailhouse":
-        raise UsageProblem(
-            f"'{arguments.action}' is for Jailhouse", hint=f"{survey.system} runs there"
-        )
     root = ("sudo", "-n") if sudo else ()
     if arguments.action == "preflight":
         return await _preflight(link, survey, arguments, root)

@@ -5,11 +5,14 @@ from __future__ import annotations
 from hvconsole.board.facts import BoardFacts
 from hvconsole.hypervisor.driver import Driver
 from hvconsole.hypervisor.jailhouse.driver import JailhouseDriver
+from hvconsole.hypervisor.kvm.driver import KvmDriver
 from hvconsole.hypervisor.xen.driver import XenDriver
 from hvconsole.link.protocol import Link
 from hvconsole.model.problem import BoardProblem
 
 _ARM = ("armv7", "armv8", "aarch64")
+# An emulated board is a virtual machine too, and where there is /dev/kvm its guests are real ones.
+_KVM_RUNS_IN = ("", "virtual machine")
 
 
 def driver_for(link: Link, facts: BoardFacts, *, sudo: bool = False) -> Driver:
@@ -31,6 +34,8 @@ def driver_for(link: Link, facts: BoardFacts, *, sudo: bool = False) -> Driver:
                 hint="connect to the board's dom0",
             )
         return XenDriver(link, sudo=sudo)
+    if facts.kvm and facts.hypervisor in _KVM_RUNS_IN and not facts.jailhouse_loaded:
+        return KvmDriver(link, sudo=sudo)
     if facts.hypervisor == "jailhouse" or (not facts.hypervisor and facts.machine.startswith(_ARM)):
         return JailhouseDriver(link, sudo=sudo)  # it may be there, and off
     raise BoardProblem(

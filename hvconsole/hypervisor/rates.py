@@ -1,4 +1,4 @@
-"""How often guests leave for the hypervisor, from two looks at their counters. Pure."""
+"""How often guests leave for the hypervisor and how much CPU they get, from two looks. Pure."""
 
 from __future__ import annotations
 
@@ -39,6 +39,29 @@ def exit_rates(before: Survey, after: Survey, seconds: float) -> dict[str, dict[
             name: max(by - (own if name in _OURS else 0), 0) / seconds for name, by in grown.items()
         }
     return rates
+
+
+def cpu_shares(before: Survey, after: Survey, seconds: float) -> dict[str, float]:
+    """Return how much CPU each guest got between two looks, in percent of one CPU, by its key.
+
+    Args:
+        before: The look before.
+        after: The newest.
+        seconds: Time between the two.
+
+    Returns:
+        A guest is left out that has no CPU times, or began anew meanwhile.
+    """
+    if seconds <= 0:
+        return {}
+    shares = {}
+    for guest in after.guests:
+        old = before.guest(guest.key)
+        if old is None or old.name != guest.name or old.time_s is None or guest.time_s is None:
+            continue
+        if (grown := guest.time_s - old.time_s) >= 0:
+            shares[guest.key] = 100 * grown / seconds
+    return shares
 
 
 def _grown(old: Mapping[str, int], guest: Guest, wraps: int) -> dict[str, int]:

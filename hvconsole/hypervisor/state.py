@@ -23,6 +23,8 @@ class DeskState:
         looks: How often we looked.
         looked_s: What that cost in all, in seconds.
         exits: Exits a second since the look before, by guest's key and counter, without our own.
+        load: CPU that each guest gets, in percent of one CPU, by its key.
+        load_cost: What knowing the load costs beside the looks, in words.
     """
 
     survey: Survey | None = None
@@ -33,3 +35,5 @@ class DeskState:
     looks: int = 0
     looked_s: float = 0.0
     exits: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    load: Mapping[str, float] = field(default_factory=dict)
+    load_cost: str = ""

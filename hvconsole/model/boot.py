@@ -15,8 +15,8 @@ class BootProof(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """What must be seen on the running board for it to be in a mode.
 
     Attributes:
-        hypervisor: What Linux runs on: ``none``, ``xen`` or ``jailhouse`` (reserved memory only:
-            Jailhouse itself is enabled later); empty: not looked at.
+        hypervisor: What Linux runs on: ``none``, ``xen``, ``jailhouse`` (reserved memory only:
+            Jailhouse itself is enabled later) or ``kvm`` (none, with KVM); empty: not looked at.
         scheduler: What ``xl info xen_scheduler`` must say; empty: not looked at.
         cmdline: Words that /proc/cmdline must hold.
         no_cmdline: Words that it must not hold.

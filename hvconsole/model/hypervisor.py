@@ -75,6 +75,7 @@ class Vcpu:
         soft: CPUs it prefers; None for all.
         time_s: CPU time that it got, in seconds; None where not known.
         values: Its scheduler's values, by name.
+        thread: The thread of Linux that it is (KVM); None elsewhere, and while it does not run.
     """
 
     index: int
@@ -85,6 +86,7 @@ class Vcpu:
     soft: frozenset[int] | None = None
     time_s: float | None = None
     values: Mapping[str, int] = field(default_factory=dict)
+    thread: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,14 +19,16 @@ from hvconsole.hypervisor.actions import Action, Create, Enable
 from hvconsole.hypervisor.carry_out import carry_out
 from hvconsole.hypervisor.detect import driver_for
 from hvconsole.hypervisor.driver import Driver
+from hvconsole.hypervisor.inquiry import Inquiry, ask
 from hvconsole.hypervisor.plan import Plan, Progress
-from hvconsole.hypervisor.rates import exit_rates
+from hvconsole.hypervisor.rates import cpu_shares, exit_rates
 from hvconsole.hypervisor.state import DeskState
 from hvconsole.link.protocol import Link
 from hvconsole.model.hypervisor import Survey
 from hvconsole.model.inspection import CellFile, Inspection
 from hvconsole.model.problem import BoardProblem, Problem
 from hvconsole.session.cells_ahead import cell_files, inspect
+from hvconsole.session.guest_load import GuestLoad, load_of
 from hvconsole.session.jailhouse_watch import After, look_from_elsewhere, moves_cpus
 
 FASTEST_S = 1.0
@@ -45,6 +47,7 @@ class _Board:
     problem: Problem | None = None
     sudo: bool = False
     after: After | None = None
+    load: GuestLoad | None = None
     wake: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -82,7 +85,11 @@ class HypervisorDesk:
         if self._board is not None:
             self._board.wake.set()
         age = time.monotonic() - self._surveyed if self._state.survey is not None else 0.0
-        return self._with(age_s=age)
+        load = self._board.load if self._board is not None else None
+        if load is None or self._state.survey is None:
+            return self._with(age_s=age)
+        shares = load.shares(self._state.survey)
+        return self._with(age_s=age, load=shares, load_cost=load.cost)
 
     def attach(
         self,
@@ -113,10 +120,13 @@ class HypervisorDesk:
         self._state = DeskState(problem=problem)
         self._pause_s = FASTEST_S
         if driver is not None:
+            self._board.load = load_of(driver, link)
             self._task = asyncio.create_task(self._keep_looking(self._board), name="hypervisor")
 
     def detach(self) -> None:
         """The board is gone: what was known of it is no longer so."""
+        if self._board is not None and self._board.load is not None:
+            self._board.load.stop()
         self._board = None
         self._state = DeskState(looks=self._state.looks, looked_s=self._state.looked_s)
         if self._task is not None:
@@ -152,6 +162,16 @@ class HypervisorDesk:
         if survey is None or survey.system != "jailhouse":
             return []
         return await cell_files(board.link)
+
+    async def ask(self, inquiry: Inquiry) -> list[str]:
+        """Ask the hypervisor for something; return the lines of its answer, safe to show.
+
+        Raises:
+            Problem: It does not answer.
+        """
+        board, _ = self._ready()
+        async with self._one_at_a_time:
+            return await ask(board.link, inquiry, root=("sudo", "-n") if board.sudo else ())
 
     async def inspect(self, action: Action) -> Inspection | None:
         """Judge the configuration that an action would use; None where there is nothing to judge.
@@ -244,7 +264,9 @@ class HypervisorDesk:
     def _take(self, seen: Survey, *, keep_problem: bool = False) -> None:
         before = self._state.survey
         now = time.monotonic()
-        rates = exit_rates(before, seen, now - self._surveyed) if before is not None else {}
+        over = now - self._surveyed
+        rates = exit_rates(before, seen, over) if before is not None else {}
+        shares = cpu_shares(before, seen, over) if before is not None else {}
         self._surveyed = now
         self._state = self._with(
             survey=seen,
@@ -252,6 +274,7 @@ class HypervisorDesk:
             looks=self._state.looks + 1,
             looked_s=self._state.looked_s + seen.cost_s,
             exits=rates,
+            load=shares,
         )
         calm = before is not None and _same(before, seen)
         longest = max(SLOWEST_S, seen.cost_s * _SHARE)
@@ -266,10 +289,14 @@ class HypervisorDesk:
             if time.monotonic() - self._wanted > _WANTED_S:
                 board.wake.clear()
                 self._pause_s = FASTEST_S
+                if board.load is not None:
+                    board.load.stop()
                 continue
             try:
                 async with self._one_at_a_time:
                     await self._look(board, driver)
+                if board.load is not None:
+                    await board.load.keep()
             except Problem as problem:
                 self._state = self._with(problem=problem)
             await asyncio.sleep(self._pause_s)

@@ -198,6 +198,8 @@ ACTIONS = (
     ),
     Action("hypervisor.act", "enter,a", "act", "actions", "Ask what can be done with it",
            "Hypervisor", "hypervisor", footer=98),
+    Action("hypervisor.ask", "i", "ask", "ask", "Ask the hypervisor: facts, log, debug keys",
+           "Hypervisor", "hypervisor", footer=60),
     Action("hypervisor.next", "down,j", "select(1)", "select", "Go to the next row", "Hypervisor",
            "hypervisor", footer=50),
     Action("hypervisor.previous", "up,k", "select(-1)", "select", "Go to the previous row",

@@ -13,6 +13,7 @@ from hvconsole.model.status import LinkState, RunState, Status
 
 if TYPE_CHECKING:
     from hvconsole.hypervisor.actions import Action
+    from hvconsole.hypervisor.inquiry import Inquiry
     from hvconsole.hypervisor.plan import Plan
     from hvconsole.hypervisor.state import DeskState
     from hvconsole.link.serial_protocol import SerialPort
@@ -65,6 +66,9 @@ class Desk(Protocol):
 
     async def configurations(self) -> list[CellFile]:
         """Return configurations that lie on the board."""
+
+    async def ask(self, inquiry: Inquiry) -> list[str]:
+        """Ask the hypervisor for something; nothing is changed."""
 
     async def inspect(self, action: Action) -> Inspection | None:
         """Judge the configuration that an action would use; None where there is none."""

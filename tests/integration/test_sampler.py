@@ -98,8 +98,8 @@ def switches_of(values: list[Value]) -> tuple[np.ndarray, np.ndarray]:
 
 def test_stopped_on_purpose_it_sees_how_long(start) -> None:
     """SIGSTOP takes the CPU away for a known time: that switch must be there, and as long."""
-    # A threshold of its own: where a machine's reads are uneven, a calibrated one may be so low that
-    # the ring is full of other switches when this one comes.
+    # A threshold of its own: where a machine's reads are uneven, a calibrated one may be so low
+    # that the ring is full of other switches when this one comes.
     process = start("--seconds", "2.5", "--cpu", CPU, "--threshold-ns", "20000")
     time.sleep(0.8)
     stops = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from hvconsole.hypervisor import actions as do
+from hvconsole.hypervisor.inquiry import Inquiry
 from hvconsole.hypervisor.plan import Plan
 from hvconsole.hypervisor.state import DeskState
 from hvconsole.hypervisor.xen.abilities import abilities
@@ -82,11 +83,17 @@ class NotedDesk:
     done: list[do.Action] = field(default_factory=list)
     problem: Problem | None = None
     files: tuple[CellFile, ...] = ()
+    asked: list[str] = field(default_factory=list)
+    answer: tuple[str, ...] = tuple(f"(XEN) line {at} [b]not bold[/b]" for at in range(80))
     inspection: Inspection | None = None
 
     def plan(self, action: do.Action) -> Plan:
         assert self.state.survey is not None
         return plan(action, self.state.survey)
+
+    async def ask(self, inquiry: Inquiry) -> list[str]:
+        self.asked.append(inquiry.name)
+        return list(self.answer)
 
     async def configurations(self) -> list[CellFile]:
         return list(self.files)

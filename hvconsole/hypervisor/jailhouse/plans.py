@@ -220,7 +220,8 @@ def _load(action: do.Load, cell: Guest) -> Plan:
         silence=_STOPPED,
     )
     danger = f"{_named(cell)} runs: loading stops it" if cell.state == "running" else ""
-    return Plan(title=title, steps=(step,), danger=danger)
+    note = "what lay in its memory there is not kept: it cannot be taken back"
+    return Plan(title=title, steps=(step,), danger=danger, notes=(note,))
 
 
 def _start(cell: Guest) -> Plan:
@@ -242,7 +243,7 @@ def _stop(cell: Guest) -> Plan:
         argv=("jailhouse", "cell", "shutdown", cell.key),
         expect=_state(cell.key, "stopped"),
     )
-    return Plan(title=title, steps=(step,))
+    return Plan(title=title, steps=(step,), notes=("started again it begins from its image",))
 
 
 def _destroy(cell: Guest) -> Plan:
@@ -255,7 +256,8 @@ def _destroy(cell: Guest) -> Plan:
             text=f"{_named(cell)} is gone", holds=lambda seen: seen.guest(cell.key) is None
         ),
     )
-    return Plan(title=title, steps=(step,), danger=danger)
+    note = "it can be created again from its configuration; its memory is not kept"
+    return Plan(title=title, steps=(step,), danger=danger, notes=(note,))
 
 
 def _active(survey: Survey) -> Survey:

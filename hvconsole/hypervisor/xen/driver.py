@@ -93,6 +93,11 @@ class XenDriver:
         self._root = ("sudo", "-n") if sudo else ()
         self._known: Constant | None = None
 
+    @property
+    def root(self) -> tuple[str, ...]:
+        """Words before root's commands."""
+        return self._root
+
     async def survey(self) -> Survey:
         """Read the whole state with one command.
 

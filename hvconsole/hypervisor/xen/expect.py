@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from hvconsole.hypervisor.plan import Expectation
 from hvconsole.model.hypervisor import GuestState, Survey
+from hvconsole.model.text import plain
 
 # A guest takes its time to shut down; a domain's memory is given back page by page.
 _SHUTDOWN_S = 60.0
@@ -48,7 +49,9 @@ def named(name: str, *, state: GuestState, not_key: str = "") -> Expectation:
             for guest in seen.guests
         )
 
-    return Expectation(text=f"a domain '{name}' is {state}", holds=holds, within_s=_SHUTDOWN_S)
+    return Expectation(
+        text=f"a domain '{plain(name, 64)}' is {state}", holds=holds, within_s=_SHUTDOWN_S
+    )
 
 
 def values(key: str, vcpu: int | None, wanted: Mapping[str, int]) -> Expectation:
@@ -74,7 +77,7 @@ def pool_values(name: str, wanted: Mapping[str, int]) -> Expectation:
         pool = seen.pool(name)
         return pool is not None and _has(pool.values, wanted)
 
-    return Expectation(text=f"pool '{name}' has {_told(wanted)}", holds=holds)
+    return Expectation(text=f"{_pool(name)} has {_told(wanted)}", holds=holds)
 
 
 def pool(name: str, scheduler: str, cpus: frozenset[int]) -> Expectation:
@@ -84,12 +87,12 @@ def pool(name: str, scheduler: str, cpus: frozenset[int]) -> Expectation:
         one = seen.pool(name)
         return one is not None and one.scheduler == scheduler and one.cpus == cpus
 
-    return Expectation(text=f"pool '{name}' runs {scheduler} on CPU {_list(cpus)}", holds=holds)
+    return Expectation(text=f"{_pool(name)} runs {scheduler} on CPU {_list(cpus)}", holds=holds)
 
 
 def no_pool(name: str) -> Expectation:
     """A pool is no more."""
-    return Expectation(text=f"pool '{name}' is gone", holds=lambda seen: seen.pool(name) is None)
+    return Expectation(text=f"{_pool(name)} is gone", holds=lambda seen: seen.pool(name) is None)
 
 
 def cpu_in(name: str, cpu: int) -> Expectation:
@@ -99,7 +102,7 @@ def cpu_in(name: str, cpu: int) -> Expectation:
         one = seen.pool(name)
         return one is not None and cpu in one.cpus
 
-    return Expectation(text=f"CPU {cpu} is in pool '{name}'", holds=holds)
+    return Expectation(text=f"CPU {cpu} is in {_pool(name)}", holds=holds)
 
 
 def cpu_free(cpu: int) -> Expectation:
@@ -117,7 +120,7 @@ def in_pool(key: str, name: str) -> Expectation:
         guest = seen.guest(key)
         return guest is not None and guest.pool == name
 
-    return Expectation(text=f"domain {key} is in pool '{name}'", holds=holds)
+    return Expectation(text=f"domain {key} is in {_pool(name)}", holds=holds)
 
 
 def pinned(
@@ -152,6 +155,10 @@ def _same(seen: frozenset[int] | None, wanted: frozenset[int] | None, cpus: froz
 
 def _has(held: Mapping[str, int], wanted: Mapping[str, int]) -> bool:
     return all(held.get(name) == value for name, value in wanted.items())
+
+
+def _pool(name: str) -> str:
+    return f"pool '{plain(name, 64)}'"
 
 
 def _told(wanted: Mapping[str, int]) -> str:

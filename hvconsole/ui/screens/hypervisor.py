@@ -12,6 +12,7 @@ from textual.containers import Horizontal
 
 from hvconsole.config.resources import guest_configurations
 from hvconsole.hypervisor.actions import Action
+from hvconsole.hypervisor.inquiry import Inquiry, inquiries
 from hvconsole.hypervisor.plan import Plan
 from hvconsole.hypervisor.state import DeskState
 from hvconsole.model.inspection import CellFile
@@ -22,6 +23,7 @@ from hvconsole.ui.chart.cells import Role
 from hvconsole.ui.screens.base import ConsoleScreen
 from hvconsole.ui.screens.boot import ask_and_boot
 from hvconsole.ui.screens.doing import FormScreen, MenuScreen
+from hvconsole.ui.screens.said import AskScreen, SaidScreen
 from hvconsole.ui.source import Desk, Status
 from hvconsole.ui.view import guests as view, measure
 from hvconsole.ui.view.equivalent import hv_words
@@ -92,6 +94,9 @@ class HypervisorScreen(ConsoleScreen):
         """Leave out what needs something to act on."""
         if action == "act":
             return self._state.survey is not None and not self._state.doing
+        if action == "ask":
+            survey = self._state.survey
+            return survey is not None and bool(inquiries(survey.system))
         return super().check_action(action, parameters)
 
     def action_select(self, steps: int) -> None:
@@ -111,6 +116,12 @@ class HypervisorScreen(ConsoleScreen):
             here = guest_configurations(survey.system)
             offered = forms(survey, self._item, here, self._files)
             self.app.push_screen(MenuScreen(offered), self._asked)
+
+    def action_ask(self) -> None:
+        """Ask which question, then ask it, and show the answer."""
+        survey = self._state.survey
+        if survey is not None and (offered := inquiries(survey.system)):
+            self.app.push_screen(AskScreen(offered), self._wants)
 
     def action_back(self) -> None:
         """Put a problem away, or go back to measuring."""
@@ -135,6 +146,15 @@ class HypervisorScreen(ConsoleScreen):
             desk = self.source.hypervisor
             judge = desk.inspect if desk is not None else None
             self.app.push_screen(FormScreen(form, self._plan, judge), self._agreed)
+
+    def _wants(self, inquiry: Inquiry | None) -> None:
+        if inquiry is not None:
+            self.attempt(self._ask(inquiry), "hypervisor")
+
+    async def _ask(self, inquiry: Inquiry) -> None:
+        desk = self.source.hypervisor
+        if desk is not None:
+            self.app.push_screen(SaidScreen(inquiry.name, await desk.ask(inquiry)))
 
     def _agreed(self, action: Action | None) -> None:
         if action is None:
@@ -180,7 +200,7 @@ class HypervisorScreen(ConsoleScreen):
         info = ((view.cost(self._state), int(Role.MUTED)),)
         title = view.system_title(survey)
         width = max(guests.size.width - 2, 0)
-        rows = view.guest_rows(survey, self._item, width, self._state.exits)
+        rows = view.guest_rows(survey, self._item, width, self._state.exits, self._state.load)
         keys = self.keys_of("hypervisor.act")
         empty = f"no guests; {keys[0]} shows what can be done" if keys else "no guests"
         guests.show(rows, self._item, title=title, info=info, empty=empty)

@@ -104,7 +104,8 @@ def _schedule(survey: Survey, guest: Guest, vcpu: int | None, which: str) -> For
     scheduler = survey.scheduler(pool.scheduler) if pool is not None else None
     if scheduler is None:
         return None
-    parameters = (*scheduler.guest, *scheduler.vcpu)
+    of_guest = () if vcpu is not None and scheduler.vcpu else scheduler.guest
+    parameters = (*of_guest, *scheduler.vcpu)
     held: Mapping[str, int] = guest.values
     if vcpu is not None:
         held = next((one.values for one in guest.vcpus if one.index == vcpu), held)

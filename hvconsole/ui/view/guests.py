@@ -9,7 +9,7 @@ from typing import Literal
 from hvconsole.hypervisor.plan import Progress
 from hvconsole.hypervisor.state import DeskState
 from hvconsole.model.hypervisor import Guest, Pool, Survey, Vcpu
-from hvconsole.model.text import plain
+from hvconsole.model.text import ELLIPSIS, plain
 from hvconsole.ui.chart.cells import Role, Row, selected
 from hvconsole.ui.view.aligned import aligned
 from hvconsole.ui.view.line import Part, pad
@@ -82,6 +82,7 @@ def guest_rows(
     chosen: Item | None,
     width: int,
     exits: Mapping[str, Mapping[str, float]] | None = None,
+    load: Mapping[str, float] | None = None,
 ) -> list[tuple[Item, Row]]:
     """Return a row for each guest and vCPU, `width` cells wide.
 
@@ -90,10 +91,12 @@ def guest_rows(
         chosen: What is selected.
         width: Cells that there are.
         exits: Exits a second, by guest and counter.
+        load: CPU that each guest gets, in percent of one CPU.
     """
     lines: list[Line] = []
     for guest in survey.guests:
-        lines.append((Item("guest", guest.key), _guest(guest, (exits or {}).get(guest.key, {}))))
+        rates, share = (exits or {}).get(guest.key, {}), (load or {}).get(guest.key)
+        lines.append((Item("guest", guest.key), _guest(guest, rates, share)))
         if len(guest.vcpus) > 1:
             lines += [
                 (Item("vcpu", guest.key, vcpu.index), _vcpu(vcpu, survey)) for vcpu in guest.vcpus
@@ -152,7 +155,8 @@ def cost(state: DeskState) -> str:
     if state.survey is None:
         return ""
     each = state.looked_s / max(state.looks, 1)
-    return f"looked {state.looks}×, {each * 1e3:.0f} ms each"
+    looked = f"looked {state.looks}×, {each * 1e3:.0f} ms each"
+    return f"{looked}, {state.load_cost}" if state.load_cost else looked
 
 
 def system_title(survey: Survey) -> str:
@@ -169,12 +173,17 @@ def cpus_text(cpus: frozenset[int] | None, survey: Survey) -> str:
     return ",".join(map(str, sorted(cpus))) or "none"
 
 
-def values_text(values: Mapping[str, int]) -> str:
-    """Say scheduler values."""
-    return " ".join(f"{name}={value}" for name, value in values.items())
+def values_text(values: Mapping[str, int], most: int = 40) -> str:
+    """Say scheduler values, the first ones where all do not go into `most` cells."""
+    words = [f"{name}={value}" for name, value in values.items()]
+    while len(" ".join(words)) > most:
+        words = [*words[:-2], ELLIPSIS] if words[-1] == ELLIPSIS else [*words[:-1], ELLIPSIS]
+    return " ".join(words)
 
 
-def _guest(guest: Guest, rates: Mapping[str, float]) -> tuple[Part, list[Part]]:
+def _guest(
+    guest: Guest, rates: Mapping[str, float], share: float | None
+) -> tuple[Part, list[Part]]:
     role = _STATE_ROLES[guest.state]
     memory = "" if guest.memory_kib is None else f"{guest.memory_kib / 1024:,.0f} MiB"
     exits = guest.counters.get("total")
@@ -187,6 +196,7 @@ def _guest(guest: Guest, rates: Mapping[str, float]) -> tuple[Part, list[Part]]:
         Part(memory, Role.MUTED, 30),
         Part("" if exits is None else f"{exits:,} exits", Role.MUTED, 45),
         Part(f"{rates['total']:,.0f}/s" if "total" in rates else "", Role.RATE, 65),
+        Part("" if share is None else f"{share:.1f} %", Role.RATE, 70),
         Part("" if guest.time_s is None else f"{guest.time_s:,.1f} s", Role.TEXT, 50),
     ]
 
@@ -200,6 +210,7 @@ def _vcpu(vcpu: Vcpu, survey: Survey) -> tuple[Part, list[Part]]:
         Part("", keep=0),
         Part("", keep=0),
         Part(" ".join(filter(None, (hard, soft))), Role.KEY, 60),
+        Part("", keep=0),
         Part("", keep=0),
         Part("", keep=0),
         Part("", keep=0),

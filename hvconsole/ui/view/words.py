@@ -26,7 +26,7 @@ def numbers(
         UsageProblem: Something is no number, or nothing differs.
     """
     given = {
-        one.name: number(values[one.name], one.name)
+        one.name: number(values[one.name], one.name, signed=one.low < 0)
         for one in parameters
         if values[one.name].strip()
     }
@@ -36,13 +36,13 @@ def numbers(
     return changed
 
 
-def number(text: str, what: str) -> int:
-    """Read a number.
+def number(text: str, what: str, *, signed: bool = False) -> int:
+    """Read a number, with a sign where that makes sense.
 
     Raises:
         UsageProblem: It is none.
     """
-    if not re.fullmatch(r"\s*\d{1,9}\s*", text):
+    if not re.fullmatch(r"\s*-?\d{1,9}\s*" if signed else r"\s*\d{1,9}\s*", text):
         raise UsageProblem(f"'{plain(text, 20)}' is no number for {what}")
     return int(text)
 
