@@ -73,8 +73,8 @@ async def test_scripts_do_as_in_dash(script: str, tmp_path: Path):
 
 _WORDS = st.sampled_from(
     ["a", "'b  c'", '"$x"', "$x", "$1", '"$@"', "$*", "$#", "${x:-d e}", "${y-'q r'}", "${x%b*}",
-     "${x#* }", "$(echo s_  t_)", '"$(echo u_  v_)"', "$((n + 2))", "*.txt", '"*"', "\\$x", "~", "''",
-     "${#x}", '"${y:+z}"', "$?", "x=1", "[a-z]*", "`echo w_`"]
+     "${x#* }", "$(echo s_  t_)", '"$(echo u_  v_)"', "$((n + 2))", "*.txt", '"*"', "\\$x", "~",
+     "''", "${#x}", '"${y:+z}"', "$?", "x=1", "[a-z]*", "`echo w_`"]
 )  # fmt: skip
 _SIMPLE = st.builds(
     lambda command, words: " ".join([command, *words]),
