@@ -49,8 +49,8 @@ async def carry_out(
             seen = await _do(step, driver, link)
         except Problem as problem:
             tell(Progress(step, "failed", problem.title))
-            await _settle(journal, change)
-            left = await _take_back(done, driver, link, journal, tell)
+            left = [] if await _cleared(_Done(step, change), driver, link, journal) else [step]
+            left += await _take_back(done, driver, link, journal, tell)
             raise _failed(plan, step, problem, left) from problem
         done.append(_Done(step, change))
         tell(Progress(step, "done"))
@@ -117,6 +117,26 @@ async def _read_back(step: Step, driver: Driver, completed: Completed) -> Survey
         if loop.time() >= end:
             return None
         await asyncio.sleep(_LOOK_S)
+
+
+async def _cleared(one: _Done, driver: Driver, link: Link, journal: Journal | None) -> bool:
+    """See that a step that failed left nothing behind; say whether that is certain.
+
+    A link may be lost between a command's effect and its answer. So what was to be seen is looked
+    for once more, and undone where it is there; where nobody can look, its note stays in the
+    journal, and the next connection undoes it.
+    """
+    if one.change is None and not one.step.undo:
+        return True
+    try:
+        expect = one.step.expect
+        there = expect is not None and expect.holds(await driver.survey())
+    except Problem:
+        return one.change is None
+    if there and not await _undone(one.step, driver, link):
+        return False
+    await _settle(journal, one.change)
+    return True
 
 
 async def _take_back(
