@@ -154,4 +154,10 @@ def test_log(snap_compare: Compare, size: tuple[int, int], theme: str) -> None:
     console = SyntheticConsole(status=replace(BOARD, recording=session)).advance(12.0)
     running = app(board=console, theme=theme)
     running.happenings._clock = lambda: 1_893_492_000.0
-    assert snap_compare(running, terminal_size=size, run_before=after("f8"))
+
+    async def watched(pilot: Pilot) -> None:
+        await draw(pilot)
+        running._watch()  # as its timer does, but not at a time of its own
+        await after("f8")(pilot)
+
+    assert snap_compare(running, terminal_size=size, run_before=watched)
