@@ -141,9 +141,9 @@ async def test_damaged_bytes_cost_samples_that_are_counted(tmp_path: Path) -> No
 
 
 async def test_a_slow_link_costs_single_samples_that_are_counted(tmp_path: Path) -> None:
-    settings = RunSettings(seconds=700.0)
+    settings = RunSettings(seconds=2000.0)
     async with started(SimOptions(speed=400)) as board:
-        done = await record(board, tmp_path / "a.hvs", "slow-link=50000", settings=settings)
+        done = await record(board, tmp_path / "a.hvs", "slow-link=90000", settings=settings)
     check_accounts(done)
     (row,) = done.rows
     assert row.dropped > 0
