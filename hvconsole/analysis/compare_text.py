@@ -60,7 +60,7 @@ def _condition_row(condition: Condition, pair: Pair | None, figure: Figure) -> l
     return [
         *cells,
         ratio_value(pair.ratio.value),
-        _ratio_interval(pair.ratio),
+        ratio_interval(pair.ratio),
         signed(pair.shift.value, figure),
         "to".join(f" {signed(x, figure)} " for x in (pair.shift.low, pair.shift.high)).strip()
         if pair.shift.has_interval
@@ -92,7 +92,8 @@ def ratio_value(value: float) -> str:
     return f"×{value:.4g}" if value < 1000 else f"×{value:.3e}"  # noqa: PLR2004  # width
 
 
-def _ratio_interval(ratio: Estimate) -> str:
+def ratio_interval(ratio: Estimate) -> str:
+    """Say the interval of a ratio."""
     if not ratio.has_interval:
         return NOTHING
     return f"{ratio_value(ratio.low)} to {ratio_value(ratio.high)}"
@@ -100,7 +101,7 @@ def _ratio_interval(ratio: Estimate) -> str:
 
 def ratio_text(pair: Pair) -> str:
     """Say a ratio and its interval."""
-    bounds = f" ({_ratio_interval(pair.ratio)})" if pair.ratio.has_interval else ""
+    bounds = f" ({ratio_interval(pair.ratio)})" if pair.ratio.has_interval else ""
     return ratio_value(pair.ratio.value) + bounds
 
 

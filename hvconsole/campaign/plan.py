@@ -84,7 +84,9 @@ class Condition(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     measure: dict[str, Any] = {}
 
 
-class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class PlanFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A plan as it is written: what is missing has these values."""
+
     conditions: tuple[Condition, ...]
     name: str = ""
     about: str = ""
@@ -158,7 +160,7 @@ def read_plan(path: Path, parse: ParseAction) -> Plan:
     Raises:
         UsageProblem: It cannot be read, or something in it makes no sense; with file and place.
     """
-    file = convert(read_toml(path), _File, source=path)
+    file = convert(read_toml(path), PlanFile, source=path)
     _check(file, path)
     return Plan(
         name=file.name or path.stem,
@@ -174,7 +176,7 @@ def read_plan(path: Path, parse: ParseAction) -> Plan:
     )
 
 
-def _check(file: _File, path: Path) -> None:
+def _check(file: PlanFile, path: Path) -> None:
     if not file.conditions:
         raise UsageProblem(f"{path}: there is no condition", hint="add one: [[conditions]]")
     seen: set[str] = set()
@@ -203,7 +205,7 @@ def _range(path: Path, what: str, value: float, low: float, high: float) -> None
         raise UsageProblem(f"{path}: {what} is {value:g}", hint=f"choose {low:g} to {high:g}")
 
 
-def _prepared(one: Condition, file: _File, path: Path, parse: ParseAction) -> Prepared:
+def _prepared(one: Condition, file: PlanFile, path: Path, parse: ParseAction) -> Prepared:
     where = f"{path}: condition '{one.name}'"
     if one.governor and not _GOVERNOR.fullmatch(one.governor):
         raise UsageProblem(

@@ -8,20 +8,42 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from hvconsole.commands.common import add_json_argument, print_json
+from hvconsole.commands.config_schema import SCHEMAS, schema
 from hvconsole.config import boards, paths
 from hvconsole.config.keys import keys_file, load_keys
 from hvconsole.config.settings import Settings, load_settings
+from hvconsole.model.problem import UsageProblem
 from hvconsole.model.text import plain
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add show, path and validate."""
-    parser.add_argument("what", choices=["show", "path", "validate"], nargs="?", default="show")
+    """Add show, path, validate and schema."""
+    parser.add_argument(
+        "what", choices=["show", "path", "validate", "schema"], nargs="?", default="show"
+    )
+    parser.add_argument(
+        "file",
+        choices=list(SCHEMAS),
+        nargs="?",
+        help="of which file 'schema' prints the JSON Schema (default settings)",
+    )
     add_json_argument(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Show settings with their origins, the folders in use, or check all files."""
+    """Show settings with their origins, the folders in use, check all files, or describe one.
+
+    Raises:
+        UsageProblem: A file was named that nothing is asked about.
+    """
+    if arguments.what == "schema":
+        print_json(schema(arguments.file or "settings"))
+        return 0
+    if arguments.file is not None:
+        raise UsageProblem(
+            f"'config {arguments.what}' takes no file",
+            hint=f"for the form of one: hvconsole config schema {arguments.file}",
+        )
     reports: dict[str, Callable[[], Mapping[str, Any]]] = {
         "show": _show,
         "path": _path,

@@ -13,7 +13,11 @@ from hvconsole.commands.compare import add_comparison_arguments
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the sessions, the page and what it is compared with."""
     parser.add_argument(
-        "sessions", metavar="SESSION", type=Path, nargs="+", help="recorded sessions"
+        "sessions",
+        metavar="SESSION",
+        type=Path,
+        nargs="+",
+        help="recorded sessions, or a campaign's folder",
     )
     parser.add_argument(
         "-o",
@@ -32,11 +36,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Write the page and say where."""
+    from hvconsole.analysis.chosen import sessions_in
     from hvconsole.analysis.report.page import write_report
     from hvconsole.analysis.runs_table import write_runs
 
     figures = write_report(
-        arguments.sessions,
+        sessions_in(arguments.sessions),
         arguments.out,
         reference=arguments.reference,
         title=arguments.title,

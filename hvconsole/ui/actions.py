@@ -7,7 +7,9 @@ from typing import Literal
 
 from textual.binding import Binding, BindingType
 
-Scope = Literal["app", "measure", "hypervisor", "serial", "boards", "sessions", "board", "log"]
+Scope = Literal[
+    "app", "measure", "hypervisor", "serial", "boards", "sessions", "board", "log", "compare"
+]
 Group = Literal[
     "Run",
     "Time",
@@ -18,6 +20,7 @@ Group = Literal[
     "Sessions",
     "Board",
     "Log",
+    "Compare",
     "Screens",
     "Console",
 ]
@@ -100,6 +103,10 @@ _SESSIONS = (
            "sessions", footer=98),
     Action("sessions.filter", "slash", "filter", "filter", "Show what holds the words you type",
            "Sessions", "sessions", footer=97),
+    Action("sessions.mark", "space", "mark", "mark", "Mark the recording, to compare it",
+           "Sessions", "sessions", footer=72),
+    Action("sessions.compare", "x", "compare", "compare",
+           "Compare the marked recordings, or the selected one", "Sessions", "sessions", footer=71),
     Action("sessions.export", "e", "export", "export", "Write it as Parquet, CSV or Arrow",
            "Sessions", "sessions", footer=96),
     Action("sessions.delete", "d,delete", "delete", "delete", "Delete the selected recording",
@@ -145,6 +152,39 @@ _LOG = (
     Action("log.follow", "f", "follow", "follow", "Follow the newest, or stay", "Log", "log",
            footer=80),
     *_moves("log", "Log"),
+)  # fmt: skip
+
+_COMPARE = (
+    *_moves("compare", "Compare"),
+    Action("compare.why", "enter,w", "why", "why", "Say what the verdict rests on", "Compare",
+           "compare", footer=95),
+    Action("compare.figure", "right,l", "figure(1)", "figure", "Take the next figure", "Compare",
+           "compare", footer=90),
+    Action("compare.figure_back", "left,h", "figure(-1)", "figure", "Take the figure before",
+           "Compare", "compare", footer=90),
+    Action("compare.picture", "v", "picture", "picture",
+           "Take another picture: longer than, lengths, runs", "Compare", "compare", footer=85),
+    Action("compare.reference", "r", "reference", "reference",
+           "Show the others relative to the selected condition", "Compare", "compare", footer=80),
+    Action("compare.hide", "space", "hide", "hide", "Leave it out of the picture, or show it",
+           "Compare", "compare", footer=75),
+    Action("compare.scale", "y", "scale", "log/lin", "Logarithmic or linear", "Compare",
+           "compare", footer=40),
+    Action("compare.open", "o", "open", "open", "Compare a campaign, or the recordings of a folder",
+           "Compare", "compare", footer=92),
+    Action("compare.export", "e", "export", "export",
+           "Write the runs as CSV or Parquet, or the report as a page", "Compare", "compare",
+           footer=70),
+    Action("compare.again", "u", "again", "read again", "Read the recordings again", "Compare",
+           "compare"),
+    Action("compare.copy", "c", "copy", "copy", "Copy the command that compares, or the problem",
+           "Compare", "compare", footer=65),
+    Action("compare.copy_table", "C", "copy_table", "copy table", "Copy the table that is shown",
+           "Compare", "compare"),
+    Action("compare.panel", "tab", "app.focus_next", "panel", "Go to the next panel", "Compare",
+           "compare"),
+    Action("compare.panel_back", "shift+tab", "app.focus_previous", "panel",
+           "Go to the previous panel", "Compare", "compare"),
 )  # fmt: skip
 
 ACTIONS = (
@@ -212,6 +252,7 @@ ACTIONS = (
     *_SESSIONS,
     *_BOARD,
     *_LOG,
+    *_COMPARE,
     Action("go.measure", "f2", "go('measure')", "measure", "Go to what is measured", "Screens",
            "app", footer=45),
     Action("go.hypervisor", "f3", "go('hypervisor')", "hypervisor",
@@ -224,6 +265,8 @@ ACTIONS = (
            "Screens", "app", footer=42),
     Action("go.board", "f7", "go('board')", "board", "Go to what is known of the board",
            "Screens", "app", footer=38),
+    Action("go.compare", "f9", "go('compare')", "compare",
+           "Go to conditions side by side", "Screens", "app", footer=36),
     Action("go.log", "f8", "go('log')", "log", "Go to what happened", "Screens", "app",
            footer=37),
     Action("serial.prefix", "ctrl+right_square_bracket", "prefix", "command",
@@ -233,6 +276,8 @@ ACTIONS = (
            footer=44),
     Action("console.theme", "t", "next_theme", "theme", "Take the next theme", "Console", "app",
            footer=25),
+    Action("console.mouse", "M", "mouse", "mouse",
+           "Leave the mouse to the terminal, to select text; or take it back", "Console", "app"),
     Action("console.picture", "ctrl+s", "picture", "picture", "Save a picture of the screen (SVG)",
            "Console", "app"),
     Action("console.picture_png", "ctrl+g", "picture_png", "PNG",

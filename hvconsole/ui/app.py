@@ -29,9 +29,9 @@ from hvconsole.ui.actions import bindings
 from hvconsole.ui.clipboard import MOST_BY_TERMINAL, copied, keep_copy
 from hvconsole.ui.commands import ActionCommands, ThemeCommands
 from hvconsole.ui.doors import Doors
-from hvconsole.ui.driver import ConsoleDriver
+from hvconsole.ui.driver import MOUSE_SAID, ConsoleDriver
 from hvconsole.ui.happenings import Happenings
-from hvconsole.ui.modes import CHARTS, MODES, OF_A_BOARD
+from hvconsole.ui.modes import CHARTS, MODES, OF_A_BOARD, WITH_CHARTS
 from hvconsole.ui.screens.base import ConsoleScreen
 from hvconsole.ui.screens.help import HelpScreen
 from hvconsole.ui.source import Console
@@ -87,6 +87,7 @@ class HvconsoleApp(App[None], inherit_bindings=False):
     ) -> None:
         self.source = console
         self.recorded = recorded
+        self.compared: tuple[Path, ...] = ()
         self.doors = doors
         self.happenings = Happenings()
         self._told_before = tuple(told)
@@ -94,7 +95,7 @@ class HvconsoleApp(App[None], inherit_bindings=False):
         self.frames_per_second = frames_per_second
         self.themes = themes or load_themes()
         self._leaving = self._hurried = False
-        self._taking = False
+        self._taking = self._mouse_gone = False
         if console.status.link == "none":
             self.DEFAULT_MODE = "boards"  # type: ignore[misc]  # Textual reads it from the app
         elif CHARTS in sys.modules:
@@ -154,8 +155,8 @@ class HvconsoleApp(App[None], inherit_bindings=False):
     async def action_go(self, mode: str) -> None:
         """Show another screen; each keeps its state."""
         if isinstance(self.screen, ConsoleScreen) and self.current_mode != mode:
-            if mode == "measure":
-                await asyncio.to_thread(importlib.import_module, CHARTS)
+            if mode in WITH_CHARTS:
+                await asyncio.to_thread(importlib.import_module, WITH_CHARTS[mode])
             await self.switch_mode(mode)
 
     async def take(self, console: Console, *, recorded: Path | None = None) -> None:
@@ -232,6 +233,8 @@ class HvconsoleApp(App[None], inherit_bindings=False):
         """Leave out what this console cannot do."""
         if action == "go":
             return self._can_go(str(parameters[0]))
+        if action == "mouse":
+            return isinstance(self._driver, ConsoleDriver)
         if action == "boot":
             boots = self.source.boots
             return boots is not None and bool(boots.modes) and not self.source.status.read_only
@@ -241,7 +244,7 @@ class HvconsoleApp(App[None], inherit_bindings=False):
         """Whether there is anything to see on a screen."""
         if mode in OF_A_BOARD:
             return self.source.status.link != "none"
-        return mode not in {"boards", "sessions"} or self.doors is not None
+        return mode not in {"boards", "sessions", "compare"} or self.doors is not None
 
     def action_boot(self) -> None:
         """Ask for a boot mode, and boot into it."""
@@ -260,6 +263,14 @@ class HvconsoleApp(App[None], inherit_bindings=False):
             return
         at = names.index(self.theme) if self.theme in names else -1
         self.theme = names[(at + 1) % len(names)]
+
+    def action_mouse(self) -> None:
+        """Leave the mouse to the terminal, or take it back."""
+        driver = self._driver
+        if isinstance(driver, ConsoleDriver):
+            self._mouse_gone = not self._mouse_gone
+            driver.let_mouse(go=self._mouse_gone)
+            self.notify(MOUSE_SAID[self._mouse_gone], markup=False)
 
     def action_picture(self) -> None:
         """Save a picture of the screen."""

@@ -13,6 +13,10 @@ from queue import Full
 
 from textual.drivers.linux_driver import LinuxDriver
 
+MOUSE_SAID = {
+    True: "the mouse is the terminal's: it selects text; the same key takes it back",
+    False: "the mouse is the console's again",
+}
 _LOOK_S = 0.5
 _GONE = select.POLLHUP | select.POLLERR | select.POLLNVAL
 
@@ -25,6 +29,14 @@ class ConsoleDriver(LinuxDriver):
         super().start_application_mode()  # type: ignore[no-untyped-call]  # Textual leaves it out
         self._over = threading.Event()
         threading.Thread(target=self._watch, daemon=True, name="terminal").start()
+
+    def let_mouse(self, *, go: bool) -> None:
+        """Leave the mouse to the terminal, which selects text with it then; or take it back."""
+        if go:
+            self._disable_mouse_support()
+        else:
+            self._enable_mouse_support()
+        self.flush()
 
     def write(self, data: str) -> None:
         """Write to the terminal; to one that is gone, nothing."""

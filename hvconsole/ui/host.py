@@ -26,6 +26,7 @@ class Host(Protocol):
         doors: What else the console can be opened on; None where that is not known.
         happenings: What happened so far.
         recorded: Folder of the recording that is played; None for a board.
+        compared: Recordings and campaigns that the Compare screen shows.
     """
 
     source: Console
@@ -35,6 +36,7 @@ class Host(Protocol):
     doors: Doors | None
     happenings: Happenings
     recorded: Path | None
+    compared: tuple[Path, ...]
 
     def tell(self, problem: Problem) -> None:
         """Show a problem."""

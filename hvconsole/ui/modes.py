@@ -13,6 +13,8 @@ from hvconsole.ui.screens.base import ConsoleScreen
 from hvconsole.ui.screens.opening import OpeningScreen
 
 CHARTS = "hvconsole.ui.screens.measure"
+# Loading numpy must not keep the loop waiting.
+WITH_CHARTS = {"measure": CHARTS, "compare": "hvconsole.ui.screens.compare"}
 # What these show belongs to one board or recording; another one gets fresh ones.
 OF_A_BOARD = ("measure", "hypervisor", "serial", "board")
 
@@ -24,6 +26,7 @@ _CLASSES = {
     "sessions": "SessionsScreen",
     "board": "BoardScreen",
     "log": "LogScreen",
+    "compare": "CompareScreen",
 }
 
 

@@ -44,6 +44,16 @@ class OnTerminal:
             except BlockingIOError:
                 time.sleep(0.02)
 
+    def until_written(self, wanted: bytes) -> None:
+        """Read what is written to the terminal until these bytes are among it."""
+        end, seen = time.monotonic() + _PATIENCE_S, b""
+        while wanted not in seen:
+            assert time.monotonic() < end
+            try:
+                seen = seen[-16:] + os.read(self.master, 1 << 16)
+            except BlockingIOError:
+                time.sleep(0.02)
+
     def ended(self) -> int:
         """Wait until the process has ended; return its wait status."""
         end = time.monotonic() + _PATIENCE_S
@@ -95,3 +105,15 @@ def _nothing_left(folder: Path) -> None:
     assert "hvsampler" in manifest
     journals = [one for one in (folder / "journal").glob("*") if one.stat().st_size]
     assert not journals, "what was changed has been undone"
+
+
+def test_the_mouse_is_let_go_and_taken_back(tmp_path: Path) -> None:
+    console = OnTerminal(tmp_path)
+    try:
+        console.until_measuring()
+        for wanted in (b"\x1b[?1000l", b"\x1b[?1000h"):
+            os.write(console.master, b"M")
+            console.until_written(wanted)
+    finally:
+        os.close(console.master)
+    assert os.WIFEXITED(console.ended())

@@ -18,7 +18,7 @@ from hvconsole.ui.screens.help import HelpScreen
 from hvconsole.ui.view.keys import Bound, help_entries, key_name
 
 WAYS = {"measure": "f2", "hypervisor": "f3", "boards": "f5", "sessions": "f6", "board": "f7",
-        "log": "f8"}  # fmt: skip
+        "log": "f8", "compare": "f9"}  # fmt: skip
 EVERY = pytest.mark.parametrize("mode", WAYS)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sessions import make_session
+from sessions import make_session, run_values
 from shelf import NotedDoors, app, draw, fill
 from sides import CHECKS, LOOK, NotedSide, board
 from synthetic import BOARD, SyntheticConsole
@@ -161,3 +161,25 @@ def test_log(snap_compare: Compare, size: tuple[int, int], theme: str) -> None:
         await after("f8")(pilot)
 
     assert snap_compare(running, terminal_size=size, run_before=watched)
+
+
+@SIZES
+@THEMES
+def test_compare(snap_compare: Compare, size: tuple[int, int], theme: str) -> None:
+    folder = Path("recordings")
+    for number in range(9):
+        condition = ("native", "xen-credit", "jailhouse")[number % 3]
+        values = run_values(each=(400, 800, 500)[number % 3], seed=number)
+        make_session(folder / f"{number:03}.hvs", [values], [condition], labels=("simulated",))
+    running = app(theme=theme)
+    running.compared = tuple(sorted(folder.iterdir()))
+    assert snap_compare(running, terminal_size=size, run_before=after("f9", "right", "down"))
+
+
+def test_why(snap_compare: Compare) -> None:
+    folder = Path("recordings")
+    for number in range(4):
+        make_session(folder / f"{number}.hvs", [run_values(seed=number)], ["ab"[number % 2]])
+    running = app()
+    running.compared = tuple(sorted(folder.iterdir()))
+    assert snap_compare(running, terminal_size=(80, 24), run_before=after("f9", "down", "enter"))

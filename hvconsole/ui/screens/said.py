@@ -75,6 +75,7 @@ class SaidScreen(ModalScreen[None], inherit_bindings=False):
     Args:
         title: What was asked.
         lines: The answer; made safe to show.
+        note: What stands beside the title; by default how many lines there are.
     """
 
     CSS_PATH = "said.tcss"
@@ -91,15 +92,16 @@ class SaidScreen(ModalScreen[None], inherit_bindings=False):
         _QUIT,
     ]
 
-    def __init__(self, title: str, lines: Sequence[str]) -> None:
+    def __init__(self, title: str, lines: Sequence[str], *, note: str = "") -> None:
         super().__init__()
         self._asked = plain(title, 60)
         self._said = [plain(line, 2000) for line in lines]
+        self._note = note or f"{len(self._said)} lines"
 
     def compose(self) -> ComposeResult:
         """Put the answer into a box."""
         with Vertical(id="said-box", classes="-tall") as box:
-            box.border_title = f"{self._asked} · {len(self._said)} lines"
+            box.border_title = f"{self._asked} · {self._note}"
             box.border_subtitle = "↑/↓ PgUp/PgDn scroll · c copies · Esc closes"
             with VerticalScroll(id="said-scroll"):
                 yield Lines(id="said-lines")

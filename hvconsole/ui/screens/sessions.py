@@ -40,6 +40,7 @@ class SessionsScreen(FilteredScreen):
         self._order = next(iter(view.ORDERS))
         self._looked = False
         self._busy = ""
+        self.marked: dict[str, None] = {}
 
     def body(self) -> ComposeResult:
         """Yield the list, the line to filter it, and what is said of the selected one."""
@@ -65,11 +66,17 @@ class SessionsScreen(FilteredScreen):
         shown = sorted(
             view.matching(list(self._infos.values()), self.words), key=view.ORDERS[self._order]
         )
-        head, rows = view.session_rows(shown, panel.width_inside)
-        info = [(self._busy, int(Role.WARN)), (self._order, int(Role.MUTED))]
+        head, rows = view.session_rows(shown, panel.width_inside, self.marked)
+        self.marked = {key: None for key in self.marked if key in self._infos}
+        marked = f"{len(self.marked)} marked" if self.marked else ""
+        info = [
+            (marked, int(Role.KEY)),
+            (self._busy, int(Role.WARN)),
+            (self._order, int(Role.MUTED)),
+        ]
         if self.words:
             found = f"“{self.words}”: {len(shown)} of {len(self._infos)}"
-            info.insert(1, (found, int(Role.KEY)))
+            info.insert(2, (found, int(Role.KEY)))
         panel.show(
             rows, head=head, info=tuple(piece for piece in info if piece[0]), empty=self._why_empty
         )
@@ -82,7 +89,7 @@ class SessionsScreen(FilteredScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Leave out what needs a recording where there is none."""
-        if action in {"open", "export", "delete"}:
+        if action in {"open", "export", "delete", "mark", "compare"}:
             return self.is_mounted and self.info is not None
         return super().check_action(action, parameters)
 
@@ -118,6 +125,27 @@ class SessionsScreen(FilteredScreen):
             ConfirmScreen(f"leave {status.board} and play {info.name}?", said, do="Play"),
             lambda yes: self.attempt(self._open(info), "open") if yes else None,
         )
+
+    def action_mark(self) -> None:
+        """Mark the selected recording, or take the mark away; the next one is selected."""
+        key = self.rows_panel.chosen
+        if key in self.marked:
+            del self.marked[key]
+        else:
+            self.marked[key] = None
+        self.rows_panel.move(1)
+        self.tick()
+
+    async def action_compare(self) -> None:
+        """Compare the marked recordings, in the order of their making; else the selected one."""
+        info = self.info
+        chosen = [self._infos[key] for key in self.marked if key in self._infos]
+        if not chosen and info is not None:
+            chosen = [info]
+        self.host.compared = tuple(
+            one.path for one in sorted(chosen, key=lambda one: (one.created, one.name))
+        )
+        await self.host.action_go("compare")
 
     def action_export(self) -> None:
         """Ask for a file, and write the recording to it."""

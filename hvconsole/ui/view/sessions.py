@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from hvconsole.model import units
@@ -18,6 +18,7 @@ _BOARD = 20
 _CONDITIONS = 30
 _LONGEST = 400
 _COLUMNS = (
+    Column(""),
     Column("recording", least=24),
     Column("board", keep=60),
     Column("recorded", keep=75),
@@ -44,9 +45,12 @@ def matching(infos: Sequence[SessionInfo], words: str) -> list[SessionInfo]:
     return [info for info in infos if all(word in _searched(info) for word in wanted)]
 
 
-def session_rows(infos: Sequence[SessionInfo], width: int) -> tuple[Row, list[tuple[str, Row]]]:
-    """Return the head, and a row for each session by its path."""
-    head, rows = listing(_COLUMNS, [_line(info) for info in infos], width)
+def session_rows(
+    infos: Sequence[SessionInfo], width: int, marked: Collection[str] = ()
+) -> tuple[Row, list[tuple[str, Row]]]:
+    """Return the head, and a row for each session by its path; the marked ones with a mark."""
+    lines = [_line(info, marked=str(info.path) in marked) for info in infos]
+    head, rows = listing(_COLUMNS, lines, width)
     return head, [(str(info.path), row) for info, row in zip(infos, rows, strict=True)]
 
 
@@ -88,11 +92,12 @@ def date(wall_s: float) -> str:
     return time.strftime("%Y-%m-%d %H:%M", time.localtime(wall_s)) if wall_s > 0 else "?"
 
 
-def _line(info: SessionInfo) -> list[Part]:
+def _line(info: SessionInfo, *, marked: bool) -> list[Part]:
     bad = bool(_BAD & set(info.flags))
     chip = Role.WARN if bad or "simulated" in info.flags else Role.MUTED
     flags = " ".join(plain(flag, _BOARD).replace(" ", "-") for flag in info.flags)
     return [
+        Part("✓" if marked else "", Role.KEY, ALWAYS),
         Part(plain(info.name, _NAME), Role.STRONG, ALWAYS),
         Part(plain(info.board, _BOARD)),
         Part(date(info.created), Role.MUTED),

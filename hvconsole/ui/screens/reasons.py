@@ -1,0 +1,32 @@
+"""Reading why a verdict is what it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hvconsole.ui.screens.said import SaidScreen
+from hvconsole.ui.view.compare import reason_rows
+from hvconsole.ui.widgets.bars import Lines
+
+
+class ReasonsScreen(SaidScreen):
+    """Shows the reasons of a verdict, wrapped; scrolled and copied as other answers are.
+
+    Args:
+        title: Which verdict.
+        found: Heads and sentences, safe to show.
+    """
+
+    def __init__(self, title: str, found: Sequence[tuple[str, str]]) -> None:
+        super().__init__(title, [f"{head}: {text}" for head, text in found], note="why")
+        self._found = tuple(found)
+
+    def on_mount(self) -> None:
+        """Begin with the verdict."""
+        self.call_after_refresh(self._show)
+
+    def _show(self) -> None:
+        lines = self.query_one(Lines)
+        rows = reason_rows(self._found, lines.size.width)
+        lines.styles.height = len(rows)
+        lines.show(rows)
