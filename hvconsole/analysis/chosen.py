@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from hvconsole.model.problem import RecordProblem
+from hvconsole.model.text import plain
 
 CAMPAIGN: Final = ".hvc"
 _LOG: Final = "campaign.jsonl"
@@ -25,8 +26,28 @@ def sessions_in(paths: Iterable[Path]) -> list[Path]:
     return [session for path in paths for session in _sessions(path)]
 
 
+def missing_in(paths: Iterable[Path]) -> list[str]:
+    """Return what campaigns could not have on their boards, with the reasons: sentences."""
+    said = {
+        f"{_word(entry, 'condition', 44)}: not available: {_word(entry, 'why', 200)}"
+        for path in paths
+        if _is_campaign(path)
+        for entry in _runs(path)
+        if entry.get("outcome") == "not available"
+    }
+    return sorted(said)
+
+
+def _word(entry: dict[str, Any], key: str, longest: int) -> str:
+    return plain(str(entry.get(key, "")), longest)
+
+
+def _is_campaign(path: Path) -> bool:
+    return path.suffix == CAMPAIGN or (path / _LOG).is_file()
+
+
 def _sessions(path: Path) -> list[Path]:
-    if path.suffix != CAMPAIGN and not (path / _LOG).is_file():
+    if not _is_campaign(path):
         return [path]
     kept = [path / name for name in _kept(path)]
     if not kept:
@@ -38,6 +59,15 @@ def _sessions(path: Path) -> list[Path]:
 
 
 def _kept(folder: Path) -> Iterator[str]:
+    for entry in _runs(folder):
+        name = entry.get("session")
+        # The log is a file like any other: it names folders within its own, nothing else.
+        is_kept = entry.get("outcome") == "kept" and isinstance(name, str)
+        if is_kept and name and Path(name).name == name and name != "..":
+            yield name
+
+
+def _runs(folder: Path) -> Iterator[dict[str, Any]]:
     try:
         lines = (folder / _LOG).read_text("utf-8", "replace").splitlines()
     except OSError as error:
@@ -50,8 +80,5 @@ def _kept(folder: Path) -> Iterator[str]:
             entry = json.loads(line)
         except ValueError:
             continue  # cut off while it was written: it counts as not written
-        if isinstance(entry, dict) and entry.get("outcome") == "kept":
-            name = entry.get("session")
-            # The log is a file like any other: it names folders within its own, nothing else.
-            if isinstance(name, str) and name and Path(name).name == name and name != "..":
-                yield name
+        if isinstance(entry, dict):
+            yield entry

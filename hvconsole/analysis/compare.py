@@ -95,13 +95,16 @@ class Comparison:
         }
 
 
-def compare(runs: Sequence[RunFigures], reference: str | None = None) -> Comparison:
+def compare(
+    runs: Sequence[RunFigures], reference: str | None = None, *, missing: Sequence[str] = ()
+) -> Comparison:
     """Compare all conditions that runs belong to.
 
     Args:
         runs: In the order in which they were made.
         reference: Name of the condition others are shown relative to, with or without the words
             in parentheses; by default the one called native, otherwise the first.
+        missing: What could not be measured, in sentences: it belongs to the notes.
 
     Raises:
         UsageProblem: No condition has that name.
@@ -122,7 +125,9 @@ def compare(runs: Sequence[RunFigures], reference: str | None = None) -> Compari
         else statistics.drift(order, [f.of(run) for run in runs], groups)
         for f in FIGURES
     }
-    return Comparison(first, conditions, tuple(pairs), drift, tuple(notes_on(conditions, drift)))
+    return Comparison(
+        first, conditions, tuple(pairs), drift, (*missing, *notes_on(conditions, drift))
+    )
 
 
 def _reference(names: list[str], wanted: str | None) -> str:

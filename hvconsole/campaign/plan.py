@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from hvconsole.config.toml import convert, read_toml
+from hvconsole.config.toml import convert, parse_toml, read_text
 from hvconsole.hypervisor.actions import Action
 from hvconsole.model.problem import UsageProblem
 from hvconsole.model.run import CounterChoice, LoadRequest, RunSettings
@@ -160,7 +160,22 @@ def read_plan(path: Path, parse: ParseAction) -> Plan:
     Raises:
         UsageProblem: It cannot be read, or something in it makes no sense; with file and place.
     """
-    file = convert(read_toml(path), PlanFile, source=path)
+    return plan_of(read_text(path), path, parse)
+
+
+def plan_of(text: str, path: Path, parse: ParseAction) -> Plan:
+    """Understand a plan that may not be on the disk yet.
+
+    Args:
+        text: TOML.
+        path: The file that it is of, or will be; messages name it, and files are looked for
+            beside it.
+        parse: Understands the words of ``hvconsole hv``.
+
+    Raises:
+        UsageProblem: Something in it makes no sense; with file and place.
+    """
+    file = convert(parse_toml(text, path), PlanFile, source=path, text=text)
     _check(file, path)
     return Plan(
         name=file.name or path.stem,
@@ -172,7 +187,7 @@ def read_plan(path: Path, parse: ParseAction) -> Plan:
         seed=file.seed,
         cool_down=file.cool_down,
         conditions=tuple(_prepared(one, file, path, parse) for one in file.conditions),
-        text=path.read_text(encoding="utf-8"),
+        text=text,
     )
 
 
@@ -215,9 +230,19 @@ def _prepared(one: Condition, file: PlanFile, path: Path, parse: ParseAction) ->
     measuring = convert(whole, Measuring, source=path)
     return Prepared(
         condition=one,
-        settings=_settings(measuring, one.name, where),
+        settings=msgspec.structs.replace(
+            _settings(measuring, one.name, where), prepared=_preparation(one)
+        ),
         actions=tuple(_action(words, where, path, parse) for words in one.do),
     )
+
+
+def _preparation(one: Condition) -> tuple[tuple[str, ...], ...]:
+    """Return what is done before each run, in the words of the commands that do the same."""
+    boot = ("boot", one.mode)
+    governor = ("governor", one.governor)
+    actions = (("hv", *words) for words in one.do)
+    return (*([boot] * bool(one.mode)), *([governor] * bool(one.governor)), *actions)
 
 
 def _settings(how: Measuring, name: str, where: str) -> RunSettings:

@@ -49,14 +49,14 @@ def add_comparison_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the comparison."""
-    from hvconsole.analysis.chosen import sessions_in
+    from hvconsole.analysis.chosen import missing_in, sessions_in
     from hvconsole.analysis.compare import compare
     from hvconsole.analysis.compare_text import render_comparison
     from hvconsole.analysis.runs import figures_in_order, measured_runs
     from hvconsole.analysis.runs_table import write_runs
 
     figures = figures_in_order(measured_runs(sessions_in(arguments.sessions)))
-    comparison = compare(figures, arguments.reference)
+    comparison = compare(figures, arguments.reference, missing=missing_in(arguments.sessions))
     if arguments.runs is not None:
         write_runs(figures, arguments.runs)
     if arguments.json:

@@ -74,6 +74,7 @@ def _path() -> dict[str, str]:
         "boards": str(paths.boards_file()),
         "keys": str(keys_file()),
         "themes": str(paths.config_dir() / "themes"),
+        "plans": str(paths.plans_dir()),
         "sessions": str(paths.sessions_dir()),
         "state": str(paths.state_dir()),
         "cache": str(paths.cache_dir()),

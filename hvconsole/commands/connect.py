@@ -110,6 +110,7 @@ def show(
         read_only: Say that nothing is changed.
         recorded: Folder of the recording, where the console is one.
     """
+    from hvconsole.commands.later import LaterCampaigns
     from hvconsole.config.keys import checked_keys, load_keys
     from hvconsole.config.paths import settings_file
     from hvconsole.ui.actions import BY_ID
@@ -127,6 +128,7 @@ def show(
         keys=keys,
         doors=doors,
         recorded=recorded,
+        campaigns=None if read_only else LaterCampaigns(),
         told=(*older.problems, *own.problems, *clashes(keys)),
     )
     app.run()

@@ -36,12 +36,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Write the page and say where."""
-    from hvconsole.analysis.chosen import sessions_in
     from hvconsole.analysis.report.page import write_report
     from hvconsole.analysis.runs_table import write_runs
 
     figures = write_report(
-        sessions_in(arguments.sessions),
+        arguments.sessions,
         arguments.out,
         reference=arguments.reference,
         title=arguments.title,

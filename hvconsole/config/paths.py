@@ -30,6 +30,11 @@ def sessions_dir() -> Path:
     return _from_environment("HVCONSOLE_SESSIONS_DIR", _DIRS.user_data_path / "sessions")
 
 
+def plans_dir() -> Path:
+    """Folder of the user's own campaign plans."""
+    return config_dir() / "plans"
+
+
 def boards_file() -> Path:
     """The user's own boards."""
     return config_dir() / "boards.toml"

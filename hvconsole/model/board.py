@@ -58,6 +58,8 @@ class BoardProfile(msgspec.Struct, frozen=True, kw_only=True):
         uboot_stop: Keys that stop its autoboot.
         reset: A command of this machine that does what its reset button does (a relay, a power
             switch), in words.
+        made: How a board that is made for the occasion is made again: options of the command line
+            and their values.
     """
 
     name: str
@@ -71,3 +73,4 @@ class BoardProfile(msgspec.Struct, frozen=True, kw_only=True):
     uboot_prompt: str = "=> "
     uboot_stop: str = " "
     reset: tuple[str, ...] = ()
+    made: Mapping[str, str] = msgspec.field(default_factory=dict)

@@ -122,6 +122,14 @@ def span(seconds: float) -> str:
     return _short(seconds * 1e9, _LENGTHS, " ")
 
 
+def approximate(seconds: float) -> str:
+    """Say a time ahead, as exactly as one knows such a thing: ``2 h 5 min``, ``40 s``."""
+    minutes = round(seconds / 60)
+    if minutes >= 60:  # noqa: PLR2004  # minutes an hour
+        return f"{minutes // 60} h {minutes % 60} min"
+    return f"{minutes} min" if minutes else f"{seconds:.0f} s"
+
+
 def _colons(seconds: int) -> str:
     minutes, second = divmod(seconds, 60)
     hours, minute = divmod(minutes, 60)

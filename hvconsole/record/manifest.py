@@ -57,6 +57,7 @@ class Manifest(msgspec.Struct, kw_only=True):
         facts: What the board said of itself.
         probes: SHA-256 of each program that ran on the board, by name.
         built_by: Compiler of each of them, by name.
+        made: Where the board was made for the occasion: options that make it again, and values.
         runs: In order.
     """
 
@@ -71,6 +72,7 @@ class Manifest(msgspec.Struct, kw_only=True):
     facts: dict[str, Any] = {}
     probes: dict[str, str] = {}
     built_by: dict[str, str] = {}
+    made: dict[str, str] = {}
     runs: list[RunEntry] = []
 
     @property

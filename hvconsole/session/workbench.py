@@ -171,6 +171,7 @@ class BoardBench:
             labels=self.labels,
             facts=kept,
             probes={name: probe.sha256 for name, probe in self._deployed.items()} | module,
+            made=dict(self._profile.made),
             built_by={name: probe.built_by for name, probe in self._deployed.items()},
         )
         self._writer = SessionWriter.create(self._record_to, manifest)

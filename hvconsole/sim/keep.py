@@ -46,6 +46,7 @@ class Kept(msgspec.Struct, frozen=True):
         begun: When that process began, in clock ticks since this machine's boot.
         port, serial, folder: See `Started`.
         mode: The mode it was started in.
+        made: See `Started`.
     """
 
     pid: int
@@ -54,6 +55,7 @@ class Kept(msgspec.Struct, frozen=True):
     serial: str
     folder: str
     mode: str
+    made: dict[str, str] = {}
 
 
 def kept() -> Kept | None:
@@ -67,7 +69,7 @@ def kept_board() -> BoardProfile | None:
     known = kept()
     if known is None:
         return None
-    return Started(known.port, known.serial, Path(known.folder)).profile
+    return Started(known.port, known.serial, Path(known.folder), made=known.made).profile
 
 
 def keep(options: SimOptions, hours: float) -> Kept:
@@ -205,6 +207,7 @@ def _write(board: Started, options: SimOptions) -> None:
         board.serial,
         str(board.folder),
         options.mode,
+        options.words,
     )
     fresh = _file().with_name(f".{_FILE}.{os.getpid()}")
     fresh.touch(mode=0o600)

@@ -51,6 +51,11 @@ class Fault:
     at_s: float = 0.0
     value: float = 0.0
 
+    def __str__(self) -> str:
+        """As the command line has it."""
+        value = f"={self.value:.15g}" if self.name in _VALUES else ""
+        return f"{self.name}{value}" + (f"@{self.at_s:g}s" if self.at_s else "")
+
 
 @dataclass(frozen=True, slots=True)
 class SimOptions:
@@ -67,6 +72,13 @@ class SimOptions:
     speed: float = 1.0
     mode: str = "native"
     faults: tuple[Fault, ...] = ()
+
+    @property
+    def words(self) -> dict[str, str]:
+        """The options of the command line that make the same board again."""
+        faults = ",".join(str(fault) for fault in self.faults)
+        said = {"seed": str(self.seed), "speed": f"{self.speed:g}", "mode": self.mode}
+        return said | ({"fault": faults} if faults else {})
 
     def __post_init__(self) -> None:
         if not _SPEEDS[0] <= self.speed <= _SPEEDS[1]:

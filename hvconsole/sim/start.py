@@ -13,8 +13,8 @@ import contextlib
 import shutil
 import tempfile
 import threading
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from hvconsole.model.board import BoardProfile, SshAddress
@@ -60,12 +60,14 @@ class Started:
         serial: The device of its serial line.
         folder: Holds its keys.
         controls: What a person's hand would do to it; None where it runs in another process.
+        made: What makes it again: options of the command line and their values.
     """
 
     port: int
     serial: str
     folder: Path
     controls: Controls | None = None
+    made: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def profile(self) -> BoardProfile:
@@ -84,6 +86,7 @@ class Started:
             labels=LABELS,
             modes=modes(),
             reset=reset_command(self.folder),
+            made=self.made,
         )
 
 

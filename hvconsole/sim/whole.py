@@ -50,7 +50,7 @@ async def whole_board(options: SimOptions, folder: Path) -> AsyncIterator[Starte
         faults = Faults(options.faults, board, network, corruption)
         stack.push_async_callback(faults.stop)
         faults.start()
-        yield Started(network.port, line.path, folder, _controls(power, faults))
+        yield Started(network.port, line.path, folder, _controls(power, faults), options.words)
 
 
 async def _ssh_server(

@@ -8,7 +8,16 @@ from typing import Literal
 from textual.binding import Binding, BindingType
 
 Scope = Literal[
-    "app", "measure", "hypervisor", "serial", "boards", "sessions", "board", "log", "compare"
+    "app",
+    "measure",
+    "hypervisor",
+    "serial",
+    "boards",
+    "sessions",
+    "board",
+    "log",
+    "compare",
+    "campaigns",
 ]
 Group = Literal[
     "Run",
@@ -21,6 +30,7 @@ Group = Literal[
     "Board",
     "Log",
     "Compare",
+    "Campaigns",
     "Screens",
     "Console",
 ]
@@ -154,6 +164,26 @@ _LOG = (
     *_moves("log", "Log"),
 )  # fmt: skip
 
+_CAMPAIGNS = (
+    *_moves("campaigns", "Campaigns"),
+    Action("campaigns.open", "enter,o", "open", "open",
+           "Look at the plan and begin it, or go on with the campaign", "Campaigns", "campaigns",
+           footer=95),
+    Action("campaigns.new", "n,a", "new", "new plan", "Write a new plan", "Campaigns", "campaigns",
+           footer=90),
+    Action("campaigns.compare", "x", "compare", "compare", "Compare the runs that were kept",
+           "Campaigns", "campaigns", footer=85),
+    Action("campaigns.stop", "s", "stop", "stop", "End the campaign that runs, to go on later",
+           "Campaigns", "campaigns", footer=96),
+    Action("campaigns.refresh", "r", "refresh", "look again", "Look for plans and campaigns again",
+           "Campaigns", "campaigns"),
+    Action("campaigns.copy", "c", "copy", "copy", "Copy the command that runs it, or the problem",
+           "Campaigns", "campaigns", footer=60),
+    Action("campaigns.panel", "tab", "app.focus_next", "panel", "Go to the next panel", "Campaigns",
+           "campaigns"),
+    Action("campaigns.panel_back", "shift+tab", "app.focus_previous", "panel",
+           "Go to the previous panel", "Campaigns", "campaigns"),
+)  # fmt: skip
 _COMPARE = (
     *_moves("compare", "Compare"),
     Action("compare.why", "enter,w", "why", "why", "Say what the verdict rests on", "Compare",
@@ -253,6 +283,7 @@ ACTIONS = (
     *_BOARD,
     *_LOG,
     *_COMPARE,
+    *_CAMPAIGNS,
     Action("go.measure", "f2", "go('measure')", "measure", "Go to what is measured", "Screens",
            "app", footer=45),
     Action("go.hypervisor", "f3", "go('hypervisor')", "hypervisor",
@@ -267,6 +298,8 @@ ACTIONS = (
            "Screens", "app", footer=38),
     Action("go.compare", "f9", "go('compare')", "compare",
            "Go to conditions side by side", "Screens", "app", footer=36),
+    Action("go.campaigns", "f10", "go('campaigns')", "campaigns",
+           "Go to plans and campaigns", "Screens", "app", footer=35),
     Action("go.log", "f8", "go('log')", "log", "Go to what happened", "Screens", "app",
            footer=37),
     Action("serial.prefix", "ctrl+right_square_bracket", "prefix", "command",

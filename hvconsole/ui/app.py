@@ -26,6 +26,7 @@ from textual.worker import Worker, WorkerState
 from hvconsole.config.themes import Themes, load_themes
 from hvconsole.model.problem import Problem
 from hvconsole.ui.actions import bindings
+from hvconsole.ui.campaigns import Campaigns
 from hvconsole.ui.clipboard import MOST_BY_TERMINAL, copied, keep_copy
 from hvconsole.ui.commands import ActionCommands, ThemeCommands
 from hvconsole.ui.doors import Doors
@@ -58,6 +59,7 @@ class HvconsoleApp(App[None], inherit_bindings=False):
         themes: The themes; None reads them.
         doors: What else the console can be opened on: boards and recorded sessions.
         recorded: Folder of the recording, where the console is one.
+        campaigns: Plans and campaigns; None where none can be run.
         told: Problems found before there was a screen to tell them on; none of them is fatal.
 
     Raises:
@@ -84,10 +86,12 @@ class HvconsoleApp(App[None], inherit_bindings=False):
         doors: Doors | None = None,
         told: Sequence[Problem] = (),
         recorded: Path | None = None,
+        campaigns: Campaigns | None = None,
     ) -> None:
         self.source = console
         self.recorded = recorded
         self.compared: tuple[Path, ...] = ()
+        self.campaigns = campaigns
         self.doors = doors
         self.happenings = Happenings()
         self._told_before = tuple(told)
@@ -244,6 +248,8 @@ class HvconsoleApp(App[None], inherit_bindings=False):
         """Whether there is anything to see on a screen."""
         if mode in OF_A_BOARD:
             return self.source.status.link != "none"
+        if mode == "campaigns":
+            return self.campaigns is not None
         return mode not in {"boards", "sessions", "compare"} or self.doors is not None
 
     def action_boot(self) -> None:
@@ -314,6 +320,8 @@ class HvconsoleApp(App[None], inherit_bindings=False):
     async def on_unmount(self) -> None:
         """Leave the board as it was found, by whatever way the console was left."""
         if not self._hurried:
+            if self.campaigns is not None:
+                await self.campaigns.stop()
             with contextlib.suppress(Problem):
                 await self.source.close()
 
@@ -324,7 +332,9 @@ class HvconsoleApp(App[None], inherit_bindings=False):
             self.exit(return_code=1, message=Text("left before the board was tidied up"))
             return
         self._leaving = True
-        if self.source.status.run in {"preparing", "running", "ending"}:
+        progress = self.campaigns.progress if self.campaigns is not None else None
+        runs = self.source.status.run in {"preparing", "running", "ending"}
+        if runs or (progress is not None and progress.runs_now):
             self.notify("ending the run and tidying up", title="quit", markup=False)
         self.run_worker(self._close(), group="leave", exit_on_error=False)
 
@@ -353,6 +363,8 @@ class HvconsoleApp(App[None], inherit_bindings=False):
     async def _close(self) -> None:
         code, message = 0, None
         try:
+            if self.campaigns is not None:
+                await self.campaigns.stop()
             await self.source.close()
         except Problem as problem:
             code, message = problem.exit_code, Text("\n".join(problem.lines()))

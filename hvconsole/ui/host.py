@@ -9,6 +9,7 @@ from typing import Protocol, cast
 from textual.dom import DOMNode
 
 from hvconsole.model.problem import Problem
+from hvconsole.ui.campaigns import Campaigns
 from hvconsole.ui.doors import Doors
 from hvconsole.ui.happenings import Happenings
 from hvconsole.ui.source import Console
@@ -26,6 +27,7 @@ class Host(Protocol):
         doors: What else the console can be opened on; None where that is not known.
         happenings: What happened so far.
         recorded: Folder of the recording that is played; None for a board.
+        campaigns: Plans and campaigns; None where none can be run.
         compared: Recordings and campaigns that the Compare screen shows.
     """
 
@@ -37,6 +39,7 @@ class Host(Protocol):
     happenings: Happenings
     recorded: Path | None
     compared: tuple[Path, ...]
+    campaigns: Campaigns | None
 
     def tell(self, problem: Problem) -> None:
         """Show a problem."""

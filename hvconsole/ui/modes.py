@@ -27,6 +27,7 @@ _CLASSES = {
     "board": "BoardScreen",
     "log": "LogScreen",
     "compare": "CompareScreen",
+    "campaigns": "CampaignsScreen",
 }
 
 

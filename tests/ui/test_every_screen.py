@@ -10,6 +10,7 @@ from shelf import NotedDoors, draw, opened, press
 from sides import board
 from textual.screen import ModalScreen
 
+from hvconsole.commands.later import LaterCampaigns
 from hvconsole.config.keys import load_keys
 from hvconsole.ui.actions import ACTIONS, BY_ID
 from hvconsole.ui.keymap import clashes
@@ -18,7 +19,7 @@ from hvconsole.ui.screens.help import HelpScreen
 from hvconsole.ui.view.keys import Bound, help_entries, key_name
 
 WAYS = {"measure": "f2", "hypervisor": "f3", "boards": "f5", "sessions": "f6", "board": "f7",
-        "log": "f8", "compare": "f9"}  # fmt: skip
+        "log": "f8", "compare": "f9", "campaigns": "f10"}  # fmt: skip
 EVERY = pytest.mark.parametrize("mode", WAYS)
 
 
@@ -41,7 +42,7 @@ def listed(screen: HelpScreen) -> set[tuple[str, str]]:
 
 @EVERY
 async def test_help_lists_exactly_what_is_bound(mode: str) -> None:
-    async with opened(board=console(), size=(120, 40)) as driver:
+    async with opened(board=console(), size=(120, 40), campaigns=LaterCampaigns()) as driver:
         await press(driver, WAYS[mode])
         screen = driver.app.screen
         assert driver.app.current_mode == mode
@@ -56,7 +57,7 @@ async def test_help_lists_exactly_what_is_bound(mode: str) -> None:
 
 @EVERY
 async def test_every_key_of_a_screen_does_what_the_registry_says(mode: str) -> None:
-    async with opened(board=console(), size=(120, 40)) as driver:
+    async with opened(board=console(), size=(120, 40), campaigns=LaterCampaigns()) as driver:
         await press(driver, WAYS[mode])
         for one in driver.app.screen.bound():
             action = BY_ID[one.id]
@@ -84,7 +85,7 @@ async def test_own_keys_count_on_every_screen(mode: str, tmp_path: Path) -> None
 
 @EVERY
 async def test_escape_leads_back_to_what_is_measured(mode: str) -> None:
-    async with opened(board=console(), size=(120, 40)) as driver:
+    async with opened(board=console(), size=(120, 40), campaigns=LaterCampaigns()) as driver:
         await press(driver, WAYS[mode], "escape")
         assert driver.app.current_mode == "measure"
 

@@ -13,7 +13,14 @@ from hvconsole.ui.view.help import help_rows, keys_text
 from hvconsole.ui.view.keys import Entry, hints, key_name
 
 # The synthetic board has no boot modes, there is nothing else to be opened, and no real terminal.
-ELSEWHERE = {"board.boot", "go.boards", "go.sessions", "go.compare", "console.mouse"}
+ELSEWHERE = {
+    "board.boot",
+    "go.boards",
+    "go.sessions",
+    "go.compare",
+    "go.campaigns",
+    "console.mouse",
+}
 HERE = [a for a in ACTIONS if a.scope in {"app", "measure"} and a.id not in ELSEWHERE]
 
 

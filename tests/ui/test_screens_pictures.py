@@ -16,11 +16,35 @@ from sides import CHECKS, LOOK, NotedSide, board
 from synthetic import BOARD, SyntheticConsole
 from textual.pilot import Pilot
 
+from hvconsole.commands.later import LaterCampaigns
+from hvconsole.ui.campaigns import CampaignCard, PlanCard, Progress, Said
 from hvconsole.ui.doors import Trial
 
 SIZES = pytest.mark.parametrize("size", [(80, 24), (160, 48)], ids=["80x24", "160x48"])
 THEMES = pytest.mark.parametrize("theme", ["dark", "light", "mono"])
 Compare = Callable[..., bool]
+
+
+class StillCampaigns:
+    """Campaigns at one moment (`hvconsole.ui.campaigns.Campaigns`), for pictures."""
+
+    def __init__(self, progress: Progress, folder: Path) -> None:
+        self.progress = progress
+        self._folder = folder
+
+    def cards(self) -> tuple[list[PlanCard], list[CampaignCard]]:
+        plans = [
+            PlanCard(Path("paper.toml"), "paper", "native, Jailhouse and Xen", "sim", "shipped"),
+            PlanCard(Path("mine.toml"), "mine", problem="mine.toml:3: unknown key 'repetitons'"),
+        ]
+        begun = CampaignCard(
+            self._folder, "night-20300102-100000", "bpi", 16, 3, 4, 1_893_492_000.0
+        )
+        return plans, [begun]
+
+    async def stop(self) -> None:
+        """Nothing runs."""
+
 
 MANIFEST = """format = 1
 board = "{board}"
@@ -183,3 +207,30 @@ def test_why(snap_compare: Compare) -> None:
     running = app()
     running.compared = tuple(sorted(folder.iterdir()))
     assert snap_compare(running, terminal_size=(80, 24), run_before=after("f9", "down", "enter"))
+
+
+@SIZES
+@THEMES
+def test_campaigns(snap_compare: Compare, size: tuple[int, int], theme: str) -> None:
+    folder = Path("recordings/night-20300102-100000.hvc").absolute()
+    said = [
+        ("note", "2 runs to go", 0),
+        ("run", "xen-rtds", 3),
+        ("step", "booting xen-rtds", 3),
+        ("step", "measuring, 10 s", 3),
+        ("kept", "003-b1-xen-rtds.hvs, 31 s", 3),
+        ("run", "native", 4),
+    ]
+    lines = tuple(Said(1_893_492_000.0 + n, *one) for n, one in enumerate(said))
+    now = Progress(Path("night.hvc"), "night", "bpi", 16, 3, "running", "native", 400.0, lines)
+    running = app(theme=theme, campaigns=StillCampaigns(now, folder))
+    assert snap_compare(running, terminal_size=size, run_before=after("f10"))
+
+
+@SIZES
+def test_a_plan(snap_compare: Compare, size: tuple[int, int]) -> None:
+    Path("config/plans").mkdir(parents=True)
+    shipped = (Path(__file__).parents[2] / "plans" / "paper.toml").read_text()
+    Path("config/plans/paper.toml").write_text(shipped)
+    running = app(campaigns=LaterCampaigns())
+    assert snap_compare(running, terminal_size=size, run_before=after("f10", "G", "enter"))

@@ -12,7 +12,7 @@ from hvconsole.campaign.conduct import estimate_s
 from hvconsole.campaign.log import FILE, CampaignLog, RunLine
 from hvconsole.campaign.order import slots_of
 from hvconsole.campaign.plan import Plan, read_plan
-from hvconsole.commands.run import find_plan, parse_action
+from hvconsole.commands.plans import find_plan, parse_action
 from hvconsole.config.resources import resource_dir
 from hvconsole.hypervisor import actions as do
 from hvconsole.model.problem import UsageProblem

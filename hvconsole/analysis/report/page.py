@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from hvconsole import __version__
+from hvconsole.analysis.chosen import missing_in, sessions_in
 from hvconsole.analysis.compare import Comparison, Pair, compare
 from hvconsole.analysis.compare_text import (
     EXPLANATION,
@@ -23,7 +24,7 @@ from hvconsole.analysis.compare_text import (
 from hvconsole.analysis.conditions import FIGURES, Figure
 from hvconsole.analysis.report import charts
 from hvconsole.analysis.report.markup import figure, paragraph, section, table, text
-from hvconsole.analysis.report.provenance import provenance, record_command, report_command
+from hvconsole.analysis.report.provenance import provenance, record_commands, report_command
 from hvconsole.analysis.report.svg import legend
 from hvconsole.analysis.runs import MeasuredRun, RunFigures, figures_in_order, measured_runs
 from hvconsole.analysis.statistics import Drift
@@ -47,7 +48,7 @@ def write_report(
     """Write the report of sessions and return the figures it shows.
 
     Args:
-        paths: The sessions.
+        paths: The sessions, and folders of campaigns.
         out: The page.
         reference: Condition that others are shown relative to (see `compare`).
         title: Of the page; by default the boards' names.
@@ -59,9 +60,9 @@ def write_report(
     """
     if out.exists() and not force:
         raise UsageProblem(f"{out} exists already", hint="choose another name, or add --force")
-    runs = measured_runs(paths)
+    runs = measured_runs(sessions_in(paths))
     figures = figures_in_order(runs)
-    comparison = compare(figures, reference)
+    comparison = compare(figures, reference, missing=missing_in(paths))
     page = report_page(runs, comparison, paths, out, reference=reference, title=title)
     temporary = out.with_name(f".{out.name}.{os.getpid()}")
     try:
@@ -281,15 +282,15 @@ def _method() -> str:
 def _commands(
     runs: Sequence[MeasuredRun], paths: Sequence[Path], out: Path, reference: str | None
 ) -> str:
-    lines = [record_command(*words) for words in _recordings(runs)]
+    lines = [line for words in _recordings(runs) for line in record_commands(*words)]
     lines.append(report_command(paths, reference, out))
     shown = "\n".join(text(line, 4000) for line in lines)
     words = (
-        "The settings of each run as recorded, and the report from the same recordings. The mode a"
-        " board was booted into is not set by these; its provenance names what it ran."
+        "Each run with what was done to the board before it, and the report from the same"
+        " recordings. What was done by hand stands in the session's actions.jsonl alone."
     )
     if any("simulated" in run.figures.labels for run in runs):
-        words += " A simulated board takes --mode, and --seed for the very same switches."
+        words += " The same seed gives the very same switches where the run was the board's first."
     return paragraph(words) + f"<pre>{shown}</pre>\n"
 
 

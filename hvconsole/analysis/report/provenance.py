@@ -81,8 +81,43 @@ def _flat(facts: dict[str, Any], before: str = "") -> Iterator[tuple[str, str]]:
             yield name, str(value)
 
 
-def record_command(manifest: Manifest, entry: RunEntry, session: str) -> str:
-    """Return the words that measure a run again under the same settings."""
+def record_commands(manifest: Manifest, entry: RunEntry, session: str) -> list[str]:
+    """Return the commands that make a run again: the board prepared likewise, the same settings.
+
+    A simulated board is made anew with the seed and in the mode that it had. What needs several
+    commands needs one that is kept between them.
+    """
+    prepared = [list(map(str, words)) for words in entry.settings.get("prepared") or ()]
+    made = dict(manifest.made)
+    if not made:
+        return [*_prepare(manifest.board, prepared), shlex.join(_record(manifest, entry, session))]
+    made["mode"] = next((w[1] for w in prepared if w[0] == "boot"), made.get("mode", ""))
+    options = [word for key, value in made.items() if value for word in (f"--{key}", value)]
+    rest = [words for words in prepared if words[0] != "boot"]
+    if not rest:
+        return [shlex.join([*_record(manifest, entry, session), *options])]
+    return [
+        shlex.join(["hvconsole", "sim", "start", *options]),
+        *_prepare(manifest.board, rest),
+        shlex.join(_record(manifest, entry, session)),
+        "hvconsole sim stop",
+    ]
+
+
+def _prepare(board: str, prepared: Sequence[Sequence[str]]) -> list[str]:
+    """Say what was done before; there is no command of ours that sets a governor alone."""
+    lines = []
+    for command, *words in prepared:
+        if command == "boot":
+            lines.append(shlex.join(["hvconsole", "boot", board, *words]))
+        elif command == "hv":
+            lines.append(shlex.join(["hvconsole", "hv", board, *words, "--yes"]))
+        else:
+            lines.append(f"# on {board}: {shlex.join([command, *words])}")
+    return lines
+
+
+def _record(manifest: Manifest, entry: RunEntry, session: str) -> list[str]:
     words = ["hvconsole", "record", manifest.board]
     settings = entry.settings
     seconds = settings.get("seconds")
@@ -91,7 +126,7 @@ def record_command(manifest: Manifest, entry: RunEntry, session: str) -> str:
     words += _options(settings)
     if entry.condition:
         words += ["--label", entry.condition]
-    return shlex.join([*words, "--out", session])
+    return [*words, "--out", session]
 
 
 def _options(settings: dict[str, Any]) -> Iterator[str]:

@@ -242,7 +242,7 @@ class CompareScreen(ListScreen):
         self._busy = "comparing"
         self.tick()
         try:
-            self.what = await asyncio.to_thread(_compared, self._runs, self._reference)
+            self.what = await asyncio.to_thread(_compared, self._runs, self._reference, self._paths)
         finally:
             self._busy = ""
             self.tick()
@@ -263,21 +263,23 @@ class CompareScreen(ListScreen):
         self.notify(str(path), title="written", markup=False)
 
 
-def _compared(runs: Sequence[MeasuredRun], reference: str | None) -> view.Compared:
+def _compared(
+    runs: Sequence[MeasuredRun], reference: str | None, paths: Sequence[Path]
+) -> view.Compared:
+    from hvconsole.analysis.chosen import missing_in  # noqa: PLC0415  # as the others
     from hvconsole.analysis.compare import compare  # noqa: PLC0415  # scipy takes its time
     from hvconsole.analysis.overlaid import distributions  # noqa: PLC0415  # likewise
     from hvconsole.analysis.runs import figures_in_order  # noqa: PLC0415  # likewise
 
-    comparison = compare(figures_in_order(runs), reference)
+    comparison = compare(figures_in_order(runs), reference, missing=missing_in(paths))
     names = [one.name for one in comparison.conditions]
     return view.Compared(comparison, distributions(runs, names))
 
 
 def _write_page(paths: Sequence[Path], out: Path, reference: str | None) -> None:
-    from hvconsole.analysis.chosen import sessions_in  # noqa: PLC0415  # when it is wanted
-    from hvconsole.analysis.report.page import write_report  # noqa: PLC0415  # likewise
+    from hvconsole.analysis.report.page import write_report  # noqa: PLC0415  # when it is wanted
 
-    write_report(sessions_in(paths), out, reference=reference)
+    write_report(paths, out, reference=reference)
 
 
 def _write_table(runs: Sequence[MeasuredRun], out: Path) -> None:
