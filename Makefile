@@ -19,7 +19,7 @@ demo: $(VENV)/run.stamp ## open the console on the simulated Banana Pi
 
 test: $(VENV)/dev.stamp ## all tests that need no emulated board
 	$(BIN)/python -m pytest -n 2 --dist loadfile tests/unit tests/ui; first=$$?; \
-	  $(BIN)/python -m pytest tests/integration && exit $$first
+	  $(BIN)/python -m pytest -n 2 --dist loadfile tests/integration && exit $$first
 
 check: $(VENV)/dev.stamp ## lint, types, import contracts
 	$(BIN)/ruff check $(SOURCE)

@@ -142,3 +142,36 @@ def test_wrong_words(tmp_path: Path, words: list[str]) -> None:
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
     assert not list(tmp_path.glob("*.hvc"))
+
+
+def test_the_papers_campaign_killed_between_boots_and_gone_on_with(tmp_path: Path) -> None:
+    words = ["run", "paper", "--repetitions", "1", "--seconds", "1", "--speed", "5"]
+    with subprocess.Popen(
+        [sys.executable, "-m", "hvconsole", *words, "--out", "here"],
+        cwd=tmp_path,
+        stderr=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        env=os.environ | {"XDG_STATE_HOME": str(tmp_path / "state")},
+    ) as running:
+        end = time.monotonic() + 120
+        # In the middle of a run: a folder is there that the log does not know yet.
+        while len(list((tmp_path / "here").glob("*.hvs"))) < 2:
+            assert time.monotonic() < end
+            time.sleep(0.05)
+        running.send_signal(signal.SIGKILL)
+    before = [one["number"] for one in lines(tmp_path / "here")]
+    assert len(before) == 1
+    done = hvconsole(*words, "--resume", "here", "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert sorted(run["condition"] for run in told["runs"]) == [
+        "jailhouse",
+        "native",
+        "xen-credit",
+        "xen-rtds",
+    ]
+    made = hvconsole("report", "here", "-o", "paper.html", cwd=tmp_path)
+    assert made.returncode == 0, made.stderr
+    page = (tmp_path / "paper.html").read_text()
+    assert page.count("<strong>simulated</strong>") == page.count("<figcaption>") > 8
+    assert "hvconsole sim start" in page  # Jailhouse was enabled before its run

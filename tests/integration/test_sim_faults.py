@@ -13,6 +13,7 @@ import pytest
 from sim_boards import Recorded, record, serial_line, ssh_link
 
 from hvconsole.analysis.export import export_session
+from hvconsole.analysis.runs import measured_runs
 from hvconsole.analysis.summary import summary_rows
 from hvconsole.commands.sessions import live_session
 from hvconsole.model.board import BoardProfile
@@ -168,6 +169,8 @@ async def test_heat_shows_on_the_sensor_in_the_frequency_and_in_the_samples(tmp_
     gaps = pl.read_parquet(done.path.with_suffix(".parquet"))["gap_ns"].to_numpy()
     first, last = np.median(gaps[:500]), np.median(gaps[-500:])
     assert last == pytest.approx(first * 960 / 144, rel=0.05)
+    # The sampler reads more slowly, and that is how a change of frequency is recognised.
+    assert measured_runs([done.path])[0].figures.artefacts["frequency change"][0] > 0
 
 
 async def test_a_full_disk_is_said_before_anything_is_measured(tmp_path: Path) -> None:

@@ -144,3 +144,26 @@ async def test_a_run_is_kept_and_the_next_one_carries_the_mode(
         "booted xen-credit, proven",
     ]
     assert boots[0]["t_ns"] > 0, "on the samples' clock"
+
+
+def test_the_papers_campaign_on_a_board_without_jailhouse(
+    virt: LabBoard, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert virt.condition
+    out = tmp_path / "paper.hvc"
+    words = ["--repetitions", "1", "--seconds", "2", "--out", str(out), "--json"]
+    assert main(["run", "paper", "--board", VIRT_BOARD, *words]) == 0
+    told = json.loads(capfd.readouterr().out)
+    assert "no boot mode 'jailhouse'" in told["not_available"]["jailhouse"]
+    by_name = {run["condition"]: run for run in told["runs"]}
+    assert set(by_name) == {"native", "xen-credit", "xen-rtds"}
+    assert all(run["switches"] > 0 and run["reason"] == "time" for run in told["runs"])
+    lines = [json.loads(line) for line in (out / "campaign.jsonl").read_text().splitlines()]
+    proofs = {one["condition"]: one["proof"] for one in lines if one.get("outcome") == "kept"}
+    assert proofs["native"]["hypervisor"] == "none"
+    assert proofs["xen-credit"]["scheduler"] == "credit"
+    assert proofs["xen-rtds"]["scheduler"] == "rtds"
+    assert main(["report", str(out), "-o", str(tmp_path / "paper.html")]) == 0
+    page = (tmp_path / "paper.html").read_text()
+    assert "jailhouse: not available: the board has no boot mode" in page
+    assert page.count("<strong>emulated</strong>") == page.count("<figcaption>") > 8

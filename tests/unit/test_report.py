@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import re
 import shlex
 from html.parser import HTMLParser
 from pathlib import Path
@@ -184,3 +185,22 @@ def test_scales_keep_their_promises() -> None:
     steps = [nines.share(1 - 10.0**-n) for n in (1, 2, 3)]
     assert steps[2] - steps[1] == pytest.approx(steps[1] - steps[0])
     assert nines.share(1.0) == 1
+
+
+def test_every_chart_says_what_its_figures_are(tmp_path: Path) -> None:
+    text = written(tmp_path, sessions(tmp_path, "native", "credit"))
+    captions = re.findall(r"<figcaption>(.*?)</figcaption>", text)
+    assert len(captions) > 10
+    assert all(caption.startswith("<strong>simulated</strong> ") for caption in captions)
+
+
+def test_what_a_campaign_could_not_have_is_told_with_the_reason(tmp_path: Path) -> None:
+    folder = tmp_path / "a.hvc"
+    sessions(folder, "native", n=1)
+    lines = [
+        {"kind": "run", "outcome": "kept", "session": "0-0.hvs"},
+        {"kind": "run", "outcome": "not available", "condition": "jailhouse", "why": "no <mode>"},
+    ]
+    (folder / "campaign.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    text = written(tmp_path, [folder])
+    assert "jailhouse: not available: no &lt;mode&gt;" in text

@@ -53,9 +53,17 @@ def paragraph(words: str, kind: str = "") -> str:
     return f"<p{mark}>{text(words, 2000)}</p>\n"
 
 
-def figure(drawing: str, caption: str) -> str:
-    """Return a drawing with its caption."""
-    return f"<figure>{drawing}<figcaption>{text(caption, 1000)}</figcaption></figure>\n"
+def figure(drawing: str, caption: str, labels: Iterable[str] = ()) -> str:
+    """Return a drawing with its caption.
+
+    Args:
+        drawing: SVG.
+        caption: What it shows.
+        labels: What its figures are, if not measured: it stands with every drawing, for one that
+            is cut out of the page.
+    """
+    kinds = "".join(f"<strong>{text(label)}</strong> " for label in sorted(set(labels)))
+    return f"<figure>{drawing}<figcaption>{kinds}{text(caption, 1000)}</figcaption></figure>\n"
 
 
 def _cell(tag: str, content: str, is_number: bool) -> str:

@@ -185,14 +185,24 @@ def _distributions(runs: Sequence[MeasuredRun], comparison: Comparison) -> list[
             "Switches a watched second by length, one line a condition, both scales logarithmic.",
         ),
     )
-    drawn = "".join(figure(drawing, caption) for drawing, caption in drawings if drawing)
+    drawn = "".join(
+        figure(drawing, caption, _labels(comparison)) for drawing, caption in drawings if drawing
+    )
     return [legend(names), f'<div class="charts">{drawn}</div>\n']
+
+
+def _labels(comparison: Comparison) -> set[str]:
+    return {label for one in comparison.conditions for run in one.runs for label in run.labels}
 
 
 def _order(comparison: Comparison) -> list[str]:
     drawings = [(charts.run_order(comparison, one), one) for one in FIGURES]
     drawn = "".join(
-        figure(drawing, f"{one.title}; {_drift_words(comparison.drift[one.key])}")
+        figure(
+            drawing,
+            f"{one.title}; {_drift_words(comparison.drift[one.key])}",
+            _labels(comparison),
+        )
         for drawing, one in drawings
         if drawing
     )
@@ -259,6 +269,7 @@ def _timelines(runs: Sequence[MeasuredRun], comparison: Comparison) -> list[str]
         figure(
             charts.timeline(run, names.index(run.figures.condition), shown),
             f"{place}: {run.figures.condition}, {run.figures.session}",
+            run.figures.labels,
         )
         for place, run in enumerate(ordered[:_MOST_TIMELINES], 1)
     )

@@ -39,6 +39,8 @@ class SwitchChunk:
         until: Every switch that ends before this tick is in this chunk or an earlier one.
         blind: (start, end) of each stretch in which nobody sampled, as far as it is over.
         blind_since: Since when nobody samples, None while somebody does.
+        pace: (tick, slowdown) of each change of frequency since the last chunk, the first one of
+            all at the beginning.
     """
 
     cpu: int
@@ -48,6 +50,7 @@ class SwitchChunk:
     until: int
     blind: tuple[tuple[int, int], ...] = ()
     blind_since: int | None = None
+    pace: tuple[tuple[int, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

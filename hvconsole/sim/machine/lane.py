@@ -61,6 +61,8 @@ class Lane:
         self._open: _Gap | None = None
         self._ready: list[tuple[I64, I64, CAUSES]] = []
         self._blind: list[tuple[int, int]] = []
+        self._pace: list[tuple[int, float]] = []
+        self._slowdown = 1.0
 
     @property
     def watched(self) -> bool:
@@ -132,10 +134,17 @@ class Lane:
         self.blind_since = None
         self.done = self._begin = now
 
+    def note_pace(self, tick: int, slowdown: float) -> None:
+        """Keep how fast the CPU goes from a tick on, where that is another pace than before."""
+        if slowdown != self._slowdown:
+            self._slowdown = slowdown
+            self._pace.append((tick, slowdown))
+
     def take(self, now: int) -> SwitchChunk:
         """Hand over what has become certain."""
         ready, self._ready = self._ready, []
         blind, self._blind = tuple(self._blind), []
+        pace, self._pace = tuple(self._pace), []
         if not ready:
             ready = [(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.uint8))]
         start, length, cause = (np.concatenate(c) for c in zip(*ready, strict=True))
@@ -148,6 +157,7 @@ class Lane:
             until=until if self.blind_since is None else now,
             blind=blind,
             blind_since=self.blind_since,
+            pace=pace,
         )
 
     def _drop(self, now: int) -> None:

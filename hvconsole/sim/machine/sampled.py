@@ -76,6 +76,9 @@ class SampledLane:
         self._hole_since: int | None = None
         self._told_moved = self._told_blind = 0
         self._until = epoch.start_tick
+        self._pace = [(epoch.start_tick, 1.0)]
+        self._beat_tick, self._beat_reading = epoch.start_tick, 0
+        self._at_full_pace = 0.0
 
     def feed(self, chunk: SwitchChunk) -> list[Value]:
         """Take a chunk; return frames of everything up to the last full twentieth of a second."""
@@ -84,6 +87,7 @@ class SampledLane:
         self._length = np.concatenate([self._length, chunk.length[long]])
         self._holes += chunk.blind
         self._hole_since = chunk.blind_since
+        self._pace += chunk.pace
         self._until = chunk.until
         values: list[Value] = []
         whole = (chunk.until - self._epoch.start_tick) // _FLUSH
@@ -157,7 +161,7 @@ class SampledLane:
             real_ns=self._epoch.real_ns + passed,
             bracket_ticks=_BRACKET,
             flags=flags,
-            loops=reading * _READS // _READ_TICKS,
+            loops=self._reads(tick, reading),
             detected=self._recorded,
             recorded=self._recorded,
             dropped=0,
@@ -166,6 +170,25 @@ class SampledLane:
             blind_ticks=blind,
             watched_until=tick,
         )
+
+    def _reads(self, tick: int, reading: int) -> int:
+        """Return the reads so far: a slower CPU does fewer in the same time.
+
+        Args:
+            tick: Of the heartbeat.
+            reading: Ticks in which reads followed each other, since the start.
+        """
+        begin, passed = self._beat_tick, tick - self._beat_tick
+        share = 1.0
+        if passed > 0:
+            edges = [(max(at, begin), slow) for at, slow in self._pace if at < tick]
+            ends = [*(at for at, _ in edges[1:]), tick]
+            share = sum((end - at) / slow for (at, slow), end in zip(edges, ends, strict=True))
+            share /= passed
+            self._pace = [(tick, edges[-1][1]), *(one for one in self._pace if one[0] >= tick)]
+        self._at_full_pace += (reading - self._beat_reading) * share
+        self._beat_tick, self._beat_reading = tick, reading
+        return round(self._at_full_pace) * _READS // _READ_TICKS
 
 
 class SampledRun:

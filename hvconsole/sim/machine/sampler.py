@@ -89,6 +89,8 @@ class Sampler:
             ticks_per_instruction: At the highest frequency.
             speed: Slowdowns, the first from `begin` on.
         """
+        for step in speed:
+            self.lane.note_pace(step.tick, step.slowdown)
         if not self.lane.watched:
             return
         rows = [
