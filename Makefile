@@ -7,7 +7,8 @@ BIN    := $(VENV)/bin
 SOURCE := hvconsole tests bench docs
 LOCK   := uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
           --no-annotate --no-emit-index-url --upgrade
-PIP    := $(BIN)/python -m pip install -q --require-hashes
+# --no-deps: the locks are complete, and older pips look past a pin for a package with extras.
+PIP    := $(BIN)/python -m pip install -q --no-deps --require-hashes
 
 .DEFAULT_GOAL := help
 

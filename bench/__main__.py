@@ -9,7 +9,7 @@ import sys
 
 from bench.measure import Result
 
-NAMES = ("decode", "sampler", "export", "first_paint", "terminal")
+NAMES = ("decode", "sampler", "export", "first_paint", "terminal", "screen")
 
 
 def main() -> int:

@@ -9,19 +9,29 @@ from hvconsole.analysis.compare import WANTED_RATIO, Comparison, Pair
 from hvconsole.analysis.conditions import FIGURES, Condition, Figure
 from hvconsole.analysis.runs import RunFigures
 from hvconsole.analysis.statistics import Estimate
-from hvconsole.model.text import plain, width
+from hvconsole.model.text import plain, width, wrap
 from hvconsole.model.units import NOTHING, duration
 
 _NAME = 44
+_WIDE = 98
 
 
 def render_comparison(comparison: Comparison) -> str:
     """Return the tables: one a figure, then artefacts, order and drift, and what to know."""
-    parts = [_figure_table(comparison, figure) for figure in FIGURES]
+    from hvconsole.analysis.findings import findings  # noqa: PLC0415  # it uses these words
+
+    said = [piece for one in findings(comparison) for piece in _hanging(one)]
+    parts = ["\n".join(said)]
+    parts += [_figure_table(comparison, figure) for figure in FIGURES]
     parts += [_artefact_table(comparison), _drift_line(comparison)]
     parts.append("\n".join(f"note: {note}" for note in comparison.notes))
     parts.append(EXPLANATION)
     return "\n\n".join(part for part in parts if part)
+
+
+def _hanging(text: str) -> list[str]:
+    first, *rest = wrap(text, _WIDE)
+    return [f"- {first}", *(f"  {line}" for line in rest)]
 
 
 EXPLANATION = (

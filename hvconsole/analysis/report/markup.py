@@ -53,6 +53,12 @@ def paragraph(words: str, kind: str = "") -> str:
     return f"<p{mark}>{text(words, 2000)}</p>\n"
 
 
+def bullets(sentences: Iterable[str]) -> str:
+    """Return sentences as a list."""
+    items = "".join(f"<li>{text(sentence, 1000)}</li>" for sentence in sentences)
+    return f'<ul class="said">{items}</ul>\n'
+
+
 def figure(drawing: str, caption: str, labels: Iterable[str] = ()) -> str:
     """Return a drawing with its caption.
 

@@ -22,8 +22,9 @@ from hvconsole.analysis.compare_text import (
     verdict_text,
 )
 from hvconsole.analysis.conditions import FIGURES, Figure
+from hvconsole.analysis.findings import findings
 from hvconsole.analysis.report import charts
-from hvconsole.analysis.report.markup import figure, paragraph, section, table, text
+from hvconsole.analysis.report.markup import bullets, figure, paragraph, section, table, text
 from hvconsole.analysis.report.provenance import provenance, record_commands, report_command
 from hvconsole.analysis.report.svg import legend
 from hvconsole.analysis.runs import MeasuredRun, RunFigures, figures_in_order, measured_runs
@@ -129,7 +130,7 @@ def _opening(runs: Sequence[MeasuredRun], comparison: Comparison) -> str:
 
 
 def _result(comparison: Comparison) -> list[str]:
-    parts = [paragraph(note) for note in comparison.notes]
+    parts = [bullets(findings(comparison)), *(paragraph(note) for note in comparison.notes)]
     return parts + [_figure_table(comparison, one) for one in FIGURES]
 
 

@@ -1,0 +1,116 @@
+"""The Measure screen under load: a key's way to paint, a frame's bytes, and against plotext."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from bench.measure import Result
+from hvconsole.config.paths import cache_dir
+
+SIZE = (48, 160)
+SECONDS = 8.0
+RATE = 1_000_000
+KEY_MS = 50.0
+FRAME_KB = 15.0
+TIMES_CHEAPER = 10.0
+_OTHER = "textual-plotext==1.0.1"
+
+
+def run() -> Iterator[Result]:
+    busy = on_terminal([sys.executable, "-m", "bench.screen_run"], RATE, SECONDS, 20, "keys")
+    yield Result(
+        "a key to the screen, p95, four panels at 20 Hz, 1 M switches a second coming in",
+        busy["key_p95_ms"],
+        "1 ms",
+        KEY_MS,
+        f"median {busy['key_ms']:.1f} ms over {busy['keys']:.0f} keys;"
+        f" {busy['cpu_share']:.0%} of a CPU, {busy['received'] / 1e6:.1f} M switches received",
+    )
+    calm = on_terminal([sys.executable, "-m", "bench.screen_run"], RATE, SECONDS, 10, "none")
+    frames = max(calm["frames"], 1)
+    yield Result(
+        "bytes of a frame at 10 Hz, 160x48",
+        calm["bytes"] / frames / 1e3,
+        "1 kB",
+        FRAME_KB,
+        f"largest write {calm['largest'] / 1e3:.1f} kB; {frames / SECONDS:.1f} frames a second",
+    )
+    yield against_plotext()
+
+
+def against_plotext() -> Result:
+    """Paint four charts of 10,000 points: ours, and textual-plotext's in its own environment."""
+    name = "a painted frame of four charts with 10,000 points each"
+    python = _other_python()
+    here = Path(__file__).parent
+    ours = on_terminal([sys.executable, "-m", "bench.screen_run"], 20_000, SECONDS, 20, "none")
+    if python is None:
+        return Result(name, ours["frame_ms"], "1 ms of CPU", None,
+                      f"{_OTHER} cannot be installed here: nothing to compare with")  # fmt: skip
+    theirs = on_terminal([str(python), str(here / "plotext_run.py")], 10_000, SECONDS, 20, "none")
+    return Result(
+        name,
+        ours["frame_ms"] / theirs["frame_ms"],
+        f"a frame of {_OTHER}",
+        1 / TIMES_CHEAPER,
+        f"{ours['frame_ms']:.2f} against {theirs['frame_ms']:.1f} ms of CPU,"
+        f" {theirs['frame_ms'] / ours['frame_ms']:.0f} times cheaper",
+    )
+
+
+def _other_python() -> Path | None:
+    """Return the Python of an environment of its own: it wants another plotext than we do."""
+    folder = cache_dir() / "bench" / "textual-plotext"
+    python = folder / "bin" / "python"
+    ready = folder / "ready"
+    if not ready.exists():
+        made = subprocess.run([sys.executable, "-m", "venv", folder], check=False)
+        install = [python, "-m", "pip", "install", "-q", _OTHER]
+        if made.returncode or subprocess.run(install, check=False).returncode:
+            return None
+        ready.touch()
+    return python
+
+
+def on_terminal(
+    words: Sequence[str], rate: int, seconds: float, frames: int, keys: str
+) -> dict[str, float]:
+    """Run a program on a terminal of its own; return what it measured of itself."""
+    import fcntl
+    import struct
+    import termios
+
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", *SIZE, 0, 0))
+    tell, told = os.pipe()
+    process = subprocess.Popen(
+        [*words, str(told), str(rate), str(seconds), str(frames), keys],
+        stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True, pass_fds=(told,),
+        env=os.environ | {"TERM": "xterm-256color", "COLORTERM": "truecolor"},
+    )  # fmt: skip
+    os.close(theirs)
+    os.close(told)
+    threading.Thread(target=_drain, args=(ours,), daemon=True).start()
+    try:
+        with os.fdopen(tell, "rb") as answer:
+            figures: dict[str, float] = json.loads(answer.read())
+            return figures
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _drain(terminal: int) -> None:
+    """Read what is painted, as a terminal does."""
+    try:
+        while os.read(terminal, 1 << 16):
+            pass
+    except OSError:
+        os.close(terminal)

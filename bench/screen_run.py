@@ -1,0 +1,224 @@
+"""What `bench.screen` measures: the Measure screen while a million switches a second come."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import random
+import sys
+import time
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from textual import events
+
+from hvconsole.stream.live import LiveStream
+from hvconsole.stream.snapshot import Snapshot, View
+from hvconsole.ui.app import HvconsoleApp
+from hvconsole.ui.screens.measure import MeasureScreen
+from hvconsole.ui.source import Status
+from hvconsole.wire.stream import StreamDecoder, StreamEncoder
+from hvconsole.wire.values import Heartbeat, HeartbeatFlag, Hello, Lane, Switches, Value
+
+HZ = 24_000_000
+_STEP_S = 0.02
+_BATCH = 5_000
+_WARM_S = 2.0
+_STATUS = Status(board="bench", link="connected", link_detail="loopback", run="running")
+
+
+def hello() -> Hello:
+    """Return the beginning of a run on two CPUs."""
+    lanes = tuple(
+        Lane(cpu=cpu, threshold_ticks=3, auto=False, floor_ticks=1, p50_ticks=1, p9999_ticks=2,
+             read_ns=45.0, calibration_reads=1_000_000)
+        for cpu in (0, 1)
+    )  # fmt: skip
+    return Hello(wire=1, sampler="bench", machine="armv7l", kernel="6.1", counter="cntpct",
+                 fenced=False, frequency_hz=HZ, nominal_hz=HZ, measured_hz=HZ, start_tick=0,
+                 mono_ns=0, real_ns=0, fifo=0, locked=True, ring=65_536, online_cpus=2,
+                 lanes=lanes)  # fmt: skip
+
+
+class Flood:
+    """Bytes of so many switches a second, decoded and fed as the session does it.
+
+    A portion is encoded once and decoded each time; its switches are moved on in time, so that
+    the stream goes on for ever.
+    """
+
+    def __init__(self, live: LiveStream, rate: int) -> None:
+        self._live = live
+        self._rate = rate
+        self._fed = 0
+        self._count = {0: 0, 1: 0}
+        self._lost = {0: 0, 1: 0}
+        rng = np.random.default_rng(1)
+        each = max(rate // 2, 1)
+        spacing = HZ / each
+        self._portion_s = _BATCH / each
+        start = (np.arange(_BATCH) * spacing).astype(np.uint64)
+        longest = max(int(spacing) - 2, 3)
+        length = np.minimum(4 + rng.pareto(1.5, _BATCH) * 3, longest).astype(np.uint64)
+        encoder = StreamEncoder()
+        self._bytes = b"".join(encoder.encode(Switches(cpu, 0, start, length)) for cpu in (0, 1))
+        self._length = int(length.sum())
+        live.feed([hello()])
+
+    def until(self, seconds: float) -> None:
+        """Feed all that is due at a moment."""
+        while (self._fed + 1) * self._portion_s <= seconds:
+            self._portion()
+
+    def _portion(self) -> None:
+        begin = int(self._fed * self._portion_s * HZ)
+        end = int((self._fed + 1) * self._portion_s * HZ)
+        for value in StreamDecoder().feed(self._bytes):
+            if isinstance(value, Switches):
+                cpu = value.lane
+                moved = replace(value, first=self._count[cpu], start=value.start + np.uint64(begin))
+                self._count[cpu] += _BATCH
+                self._lost[cpu] += self._length
+                self._live.feed([moved, self._heartbeat(cpu, end)])
+        self._fed += 1
+
+    def _heartbeat(self, cpu: int, tick: int) -> Value:
+        count = self._count[cpu]
+        ns = tick * 1_000_000_000 // HZ
+        return Heartbeat(
+            lane=cpu, tick=tick, mono_ns=ns, real_ns=ns, bracket_ticks=3, flags=HeartbeatFlag.NONE,
+            loops=tick, detected=count, recorded=count, dropped=0, lost_ticks=self._lost[cpu],
+            backward=0, blind_ticks=0, watched_until=tick,
+        )  # fmt: skip
+
+
+class Board:
+    """A board that does nothing but send switches."""
+
+    playback = hypervisor = boots = serial_console = None
+
+    def __init__(self) -> None:
+        self.status = _STATUS
+        self.live = LiveStream()
+
+    def snapshot(self, view: View) -> Snapshot:
+        return self.live.snapshot(view)
+
+    async def open(self) -> None:
+        """Nothing is to be opened."""
+
+    async def start_run(self) -> None:
+        """It runs."""
+
+    async def stop_run(self) -> None:
+        """It goes on."""
+
+    async def close(self) -> None:
+        """Nothing is to be closed."""
+
+
+async def measure(app: HvconsoleApp, rate: int, seconds: float, *, keyed: bool) -> dict[str, float]:
+    """Let switches come, and press keys where wanted; return what keys and frames cost."""
+    board = app.source
+    assert isinstance(board, Board)
+    flood = Flood(board.live, rate)
+    await asyncio.sleep(0.5)
+    screen = app.screen
+    assert isinstance(screen, MeasureScreen)
+    watch = Watch(app, screen)
+    began = time.perf_counter()
+    feeding = asyncio.create_task(feed(flood, began))
+    await asyncio.sleep(_WARM_S)
+    watch.clear()
+    cpu = time.process_time()
+    typing = asyncio.create_task(press_keys(app, watch)) if keyed else None
+    await asyncio.sleep(seconds)
+    spent = time.process_time() - cpu
+    if typing is not None:
+        typing.cancel()
+    feeding.cancel()
+    keys = sorted(watch.keys_s) or [0.0]
+    return {
+        "keys": len(keys),
+        "key_ms": keys[len(keys) // 2] * 1e3,
+        "key_p95_ms": keys[len(keys) * 95 // 100] * 1e3,
+        "frames": watch.frames,
+        # All that the process did, decoding included: what is painted cannot be told from it.
+        "frame_ms": spent / max(watch.frames, 1) * 1e3,
+        "bytes": watch.written,
+        "largest": watch.largest,
+        "cpu_share": spent / seconds,
+        "received": sum(flood._count.values()),  # noqa: SLF001  # this file's own
+    }
+
+
+class Watch:
+    """Times frames and keys, and counts what is written to the terminal."""
+
+    def __init__(self, app: HvconsoleApp, screen: MeasureScreen) -> None:
+        self.pressed_at = 0.0
+        self.acted = False
+        self.clear()
+        driver: Any = app._driver  # noqa: SLF001  # where bytes leave
+        write, frame, scale = driver.write, screen.frame, screen.action_scale
+
+        def counted(data: str) -> None:
+            write(data)
+            size = len(data.encode())
+            self.written += size
+            self.largest = max(self.largest, size)
+            if self.acted:
+                self.acted = False
+                self.keys_s.append(time.perf_counter() - self.pressed_at)
+
+        def counting(status: Status) -> None:
+            frame(status)
+            self.frames += 1
+
+        def noted() -> None:
+            scale()
+            self.acted = True
+
+        driver.write = counted
+        screen.frame = counting  # type: ignore[method-assign]  # the same, with a watch beside it
+        screen.action_scale = noted  # type: ignore[method-assign]  # likewise
+
+    def clear(self) -> None:
+        self.keys_s: list[float] = []
+        self.frames = 0
+        self.written = self.largest = 0
+
+
+async def feed(flood: Flood, began: float) -> None:
+    """Feed what is due, in small steps, as bytes come from a socket."""
+    while True:
+        flood.until(time.perf_counter() - began)
+        await asyncio.sleep(_STEP_S)
+
+
+async def press_keys(app: HvconsoleApp, watch: Watch) -> None:
+    """Press a key that changes all charts, at no particular moment of a frame."""
+    while True:
+        await asyncio.sleep(random.uniform(0.1, 0.25))
+        watch.pressed_at = time.perf_counter()
+        app.post_message(events.Key("y", "y"))
+
+
+def main() -> None:
+    told, rate, seconds, frames, keys = sys.argv[1:]
+    app = HvconsoleApp(Board(), frames_per_second=int(frames))
+    figures: dict[str, float] = {}
+
+    async def go() -> None:
+        figures.update(await measure(app, int(rate), float(seconds), keyed=keys == "keys"))
+        app.exit()
+
+    app.call_later(lambda: app.run_worker(go()))
+    app.run()
+    os.write(int(told), json.dumps(figures).encode())
+
+
+if __name__ == "__main__":
+    main()
