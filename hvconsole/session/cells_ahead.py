@@ -152,7 +152,9 @@ def _running(documents: Sequence[Document], survey: Survey) -> list[Document]:
 
 def _told(findings: Sequence[Finding], severity: str) -> tuple[str, ...]:
     return tuple(
-        _sentences(one.title, one.detail, one.hint and f"→ {one.hint}")
+        _sentences(
+            f"{one.place}: {one.title}", *one.detail.splitlines(), one.hint and f"→ {one.hint}"
+        )
         for one in findings
         if one.severity == severity
     )
@@ -162,4 +164,5 @@ def _sentences(*parts: str) -> str:
     """Return parts as one paragraph: sentences, and at the end what may be a line of TOML."""
     said = [part for part in parts if part]
     ended = [part if part[-1] in ".!?" else f"{part}." for part in said[:-1]] + said[-1:]
-    return " ".join(part[0].upper() + part[1:] for part in ended)
+    # The first begins with a file's name.
+    return " ".join([*ended[:1], *(part[0].upper() + part[1:] for part in ended[1:])])
