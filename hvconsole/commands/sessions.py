@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from hvconsole.link.duplex import Duplex
 from hvconsole.link.local import LocalLink
 from hvconsole.link.protocol import Link
-from hvconsole.link.serial_shell_login import SharedLine
 from hvconsole.model.board import BoardProfile
 from hvconsole.model.problem import UsageProblem
 from hvconsole.model.run import RunSettings
@@ -66,13 +66,13 @@ def link_maker(profile: BoardProfile, *, accept_new_host_key: bool = False) -> C
     return make
 
 
-def _over(line: SharedLine) -> Link:
+def _over(line: Duplex) -> Link:
     from hvconsole.link.serial_shell import SerialShellLink
 
     return SerialShellLink(line)
 
 
-def _line_of(profile: BoardProfile) -> SharedLine:
+def _line_of(profile: BoardProfile) -> Duplex:
     from hvconsole.session.console_watch import ConsoleWatch
 
     if profile.serial is None:

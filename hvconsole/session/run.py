@@ -130,6 +130,11 @@ class MeasuredRun:
             return RunEnd(reason, _last_line(sampler.stderr))
         return RunEnd("failed", _last_line(sampler.stderr) or f"the sampler ended with {status}")
 
+    def ask(self) -> None:
+        """Ask the sampler what its counter says; an answer note comes, see docs/wire-format.md."""
+        if self._sampler is not None:
+            self._sampler.write(b"t")
+
     async def stop(self) -> None:
         """Ask the sampler to end and give it time to say so."""
         if self._sampler is None:
