@@ -18,7 +18,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from hvconsole.lab.machine import NATIVE, Hardware, Software, direct_words, virt_words
+from hvconsole.lab.machine import Hardware, Software, direct_words, virt_words
+from hvconsole.lab.modes import NATIVE
 from hvconsole.lab.measure.conditions import Condition
 from hvconsole.lab.measure.image import MeasureImage
 from hvconsole.lab.qemu import Qemu
