@@ -162,10 +162,10 @@ class Watch:
         self.acted = False
         self.clear()
         driver: Any = app._driver  # noqa: SLF001  # where bytes leave
-        write, frame, scale = driver.write, screen.frame, screen.action_scale
+        put, frame, scale = driver.put, screen.frame, screen.action_scale
 
         def counted(data: str) -> None:
-            write(data)
+            put(data)
             size = len(data.encode())
             self.written += size
             self.largest = max(self.largest, size)
@@ -181,7 +181,7 @@ class Watch:
             scale()
             self.acted = True
 
-        driver.write = counted
+        driver.put = counted
         screen.frame = counting  # type: ignore[method-assign]  # the same, with a watch beside it
         screen.action_scale = noted  # type: ignore[method-assign]  # likewise
 
