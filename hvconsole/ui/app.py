@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import importlib
 import io
 import os
@@ -45,6 +46,7 @@ _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _PICTURE = "picture"
 _TOLD_LONG_S = 12
 _WATCH_S = 0.25
+_STARTED_S = 2.0
 
 
 class HvconsoleApp(App[None], inherit_bindings=False):
@@ -141,6 +143,10 @@ class HvconsoleApp(App[None], inherit_bindings=False):
                 markup=False,
             )
         self.set_interval(_WATCH_S, self._watch)
+        if isinstance(self._driver, ConsoleDriver):
+            # Garbage is looked for among what is new from then on: what the start left behind is
+            # ten times as much, and to go through it takes as long as a frame.
+            self.set_timer(_STARTED_S, gc.freeze)
         for number in (signal.SIGTERM, signal.SIGHUP):
             with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
                 asyncio.get_running_loop().add_signal_handler(number, self.gone)

@@ -151,7 +151,7 @@ class PickingScreen(PlaybackScreen):
 
     def _take(self, look: Look) -> None:
         self.look = look
-        self.tick()
+        self.acted()
 
     def _move(self, window: Window) -> None:
         self._take(replace(self.look, window=window))
