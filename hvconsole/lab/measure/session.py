@@ -16,6 +16,7 @@ from hvconsole.lab.arch import ARM64, Arch
 from hvconsole.lab.image import Image, built_image
 from hvconsole.lab.kernel import built_kernel
 from hvconsole.lab.measure.conditions import Condition
+from hvconsole.lab.measure.guest_counter import guest_counter
 from hvconsole.lab.measure.image import SAMPLER, MeasureImage, measure_image
 from hvconsole.lab.measure.virtual import VIRTUAL_TIME, Measured, measure
 from hvconsole.lab.places import ARM64_BOARD, VIRT_BOARD, Tell, quiet
@@ -175,6 +176,11 @@ def _facts(
         "frames": {one.condition.name: one.sha256 for one in measured},
         "qemu_words": {one.condition.name: list(one.words) for one in measured},
     }
+    inside = {
+        one.condition.name: guest_counter(one.frames) for one in measured if one.condition.guest
+    }
+    if inside:
+        facts["guest_counter"] = {name: one.as_dict() for name, one in inside.items() if one}
     for arch, of in booted.items():
         told = _versions(arch, of)
         facts |= {_of(name, arch, first): value for name, value in told.items()}
