@@ -103,14 +103,18 @@ class _Started:
 
     def __init__(self) -> None:
         self._processes: list[subprocess.Popen[bytes]] = []
+        self._over = False
 
     def __call__(self, process: subprocess.Popen[bytes]) -> None:
         self._processes.append(process)
+        if self._over:  # a thread was about to start it when another one failed
+            process.kill()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *error: object) -> None:
+        self._over = True
         for process in self._processes:
             process.kill()
 
