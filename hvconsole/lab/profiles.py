@@ -67,9 +67,7 @@ def kvm_modes(timeout_s: float = _TIMEOUT_S) -> dict[str, BootMode]:
     }
 
 
-def _mode(
-    name: str, about: str, proof: BootProof, timeout_s: float, *cmdline: str
-) -> BootMode:
+def _mode(name: str, about: str, proof: BootProof, timeout_s: float, *cmdline: str) -> BootMode:
     return BootMode(
         about=about,
         uboot=tuple(line.format(name) for line in _UBOOT),

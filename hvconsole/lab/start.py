@@ -241,7 +241,12 @@ class _Starter:
             words = [*banana_words(), *banana_devices(self._disk, port), *console]
         else:
             devices = virt_devices(self._disk, port)
-            words = [*virt_words(self._wish.hardware, arch=self._arch), *devices, *console, *self._first_words()]
+            words = [
+                *virt_words(self._wish.hardware, arch=self._arch),
+                *devices,
+                *console,
+                *self._first_words(),
+            ]
         return [*words, "-loadvm", _SNAPSHOT] if self.from_snapshot else words
 
     def _first_words(self) -> list[str]:
