@@ -14,8 +14,10 @@ def online(board: Board) -> list[int]:
     bare = board.machine.bare
     if bare is not None:
         return sorted(bare.online)
-    xen = board.machine.xen
-    return [unit.index for unit in xen.domains[0] if not unit.offline] if xen is not None else []
+    below = board.machine.below
+    if board.machine.xvisor is not None:
+        return [0]  # guest0's Linux is started on its first vCPU alone
+    return [u.index for u in below.domains[0] if not u.offline] if below is not None else []
 
 
 def cpu_list(cpus: Iterable[int]) -> str:

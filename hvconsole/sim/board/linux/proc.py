@@ -63,6 +63,8 @@ def proc_files(board: Board) -> dict[str, Node]:
         "compatible": "lemaker,bananapi\0allwinner,sun7i-a20\0",
         "chosen/bootargs": f"{mode.cmdline}\0",
     }
+    if mode.hypervisor == "xvisor":
+        tree |= {"model": "Virt-v7\0", "compatible": "virt-v7,armv7a\0"}
     if mode.hypervisor == "xen":
         nodes["/proc/xen/capabilities"] = fixed("control_d\n")
         tree["hypervisor/compatible"] = "xen,xen-4.17\0xen,xen\0"
