@@ -85,7 +85,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 async def _reach_and_measure(arguments: argparse.Namespace, words: SimWords, out: Path) -> None:
     async with reach(arguments.board, words, over=arguments.over) as profile:
-        from hvconsole.commands.sessions import link_maker, live_session
+        from hvconsole.commands.sessions import live_session, network_maker
 
         session = live_session(
             profile,
@@ -96,7 +96,9 @@ async def _reach_and_measure(arguments: argparse.Namespace, words: SimWords, out
         trace = None
         if arguments.xentrace:
             accept = arguments.accept_new_host_key
-            trace = _trace(profile, link_maker(profile, accept_new_host_key=accept))
+            trace = _trace(
+                profile, lambda: network_maker(profile, accept_new_host_key=accept)()
+            )
         await _measure(session, arguments.seconds, trace, out)
 
 

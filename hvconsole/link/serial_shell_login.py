@@ -11,6 +11,7 @@ from typing import Protocol
 from hvconsole.link.serial_protocol import ByteSink
 from hvconsole.model.problem import BoardProblem, LinkProblem
 from hvconsole.wire.console import LineSplitter, Prompt, in_boot_loader, prompt_of, shown
+from hvconsole.wire.xvisor import guest_of_line
 
 _QUIET_S = 0.4
 _LOOKS = 8
@@ -50,6 +51,10 @@ class SharedLine(Protocol):
         """Close it."""
 
 
+class XvisorAnswersProblem(LinkProblem):
+    """What answers on the line is no shell but Xvisor's terminal."""
+
+
 AskPassword = Callable[[str], str | None]
 """Asked for a user's password, by name; None is none. What it returns is never logged."""
 
@@ -82,6 +87,16 @@ class Ear:
     def close(self) -> None:
         """Listen no longer."""
         self._stop()
+
+    async def quiet(self, seconds: float) -> bool:
+        """Wait until something is said; return whether nothing was for that long."""
+        self._news.clear()
+        try:
+            async with asyncio.timeout(seconds):
+                await self._news.wait()
+        except TimeoutError:
+            return True
+        return False
 
     async def until(self, wanted: bytes, timeout: float) -> bool:
         """Wait for bytes, or for the line to be quiet; say whether they came."""
@@ -120,6 +135,7 @@ async def reach_shell(line: SharedLine, ear: Ear, login: Login) -> bool:
 
     Raises:
         BoardProblem: Something else answers there: U-Boot, or a login that is refused.
+        XvisorAnswersProblem: Xvisor's own terminal does.
         LinkProblem: Nothing answers.
     """
     await _past_boot_loader(line, ear)
@@ -134,6 +150,12 @@ async def reach_shell(line: SharedLine, ear: Ear, login: Login) -> bool:
         seen = ear.last_line() or seen
         if prompt is Prompt.UBOOT:
             raise _at_uboot(line.name, seen)
+        if prompt is Prompt.XVISOR or of_xvisor_guest(ear.heard):
+            raise XvisorAnswersProblem(
+                f"{line.name}: Xvisor's terminal answers, not a shell",
+                detail=seen,
+                hint="its guests are managed with: hvconsole hv BOARD list",
+            )
         if prompt is Prompt.LOGIN:
             if named and asked_password:
                 raise _refused(line.name, login.user, seen)
@@ -142,6 +164,13 @@ async def reach_shell(line: SharedLine, ear: Ear, login: Login) -> bool:
         elif prompt is not Prompt.PASSWORD and await _answers(line, ear):
             return named
     raise _silent(line.name, seen, named, login.user)
+
+
+def of_xvisor_guest(heard: bytes) -> bool:
+    """Whether what was said last comes from a guest's console that Xvisor's terminal is given to."""
+    lines = LineSplitter()
+    complete = [line for line in lines.feed(heard) if line]
+    return bool(guest_of_line(lines.partial or (complete[-1] if complete else b""))[0])
 
 
 async def _past_boot_loader(line: SharedLine, ear: Ear) -> None:
