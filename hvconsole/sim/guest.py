@@ -11,7 +11,6 @@ from hvconsole.sim.board.linux.counter import NAME as COUNTER_MODULE, CounterMod
 from hvconsole.sim.board.modes import XVISOR
 from hvconsole.sim.terminal import TerminalShell, stty
 
-HOSTNAME: Final = "guest0"
 _MODULE_BYTES: Final = 16_384
 _BOOT_S: Final = 1.2
 _CLOGGED: Final = 1 << 13
@@ -161,7 +160,7 @@ class LinuxGuest:
             say(f"{line}\r\n".encode())
             await self.board.timekeeper.sleep(_BOOT_S / len(lines))
         while True:
-            self._shell = TerminalShell(self.board, say, self._clogged, HOSTNAME)
+            self._shell = TerminalShell(self.board, say, self._clogged, XVISOR.hostname)
             say(b"\r\n")
             await self._shell.run()
 

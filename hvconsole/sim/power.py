@@ -54,6 +54,7 @@ class Power:
     def __init__(self, board: Board, line: PtyLine, network: Network) -> None:
         self.board = board
         self.xvisor: SimulatedXvisor | None = None
+        self._guest_linux: Board | None = None
         self._line, self._network = line, network
         self._keys: Callable[[bytes], None] = _nobody
         self._life: asyncio.Task[None] | None = None
@@ -63,6 +64,11 @@ class Power:
         board.on_reboot = self.restart
         board.on_power_off = self._switched_off
         board.on_crash = self._crashed
+
+    @property
+    def linux(self) -> Board:
+        """The board as its Linux has it; under Xvisor that is the one of its guest."""
+        return self._guest_linux if self._guest_linux is not None else self.board
 
     def _typed(self, data: bytes) -> None:
         self._keys(data)
@@ -85,6 +91,13 @@ class Power:
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._silence()
         await self.board.timekeeper.stop()
+
+    def reboot(self) -> None:
+        """Let it restart by itself: Linux does that, where it has the board."""
+        if self.xvisor is not None:
+            self.restart()
+        else:
+            self.board.reboot()
 
     def restart(self) -> None:
         """Begin again with the SPL, at once: Linux asks for it, or somebody presses reset."""
@@ -177,7 +190,7 @@ class Power:
             for path, data in (_CARD | card_files()).items():
                 self.board.tree.make_folders(path.rpartition("/")[0] or "/")
                 self.board.tree.write(path, data)
-        self.xvisor = None
+        self.xvisor = self._guest_linux = None
         if self.board.machine.xvisor is not None:
             self._boot_xvisor()
         elif self.board.machine.xen is not None:
@@ -205,13 +218,15 @@ class Power:
         """Return what an image is when it runs."""
         out = guest.ports[0].receive
         if guest.image == "linux" and not guest.number:
-            return LinuxGuest(
+            linux = LinuxGuest(
                 self.board,
                 out,
                 lambda: xvisor.backlog,
                 lambda: xvisor.begin_again(guest),
                 lambda: xvisor.end(guest),
             )
+            self._guest_linux = linux.board
+            return linux
         return Talker(out) if guest.image == "busy" else firmware(out)
 
     async def _boot_lines(self) -> list[str]:

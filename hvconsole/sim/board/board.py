@@ -25,7 +25,7 @@ from hvconsole.sim.board.shell.streams import Streams
 from hvconsole.sim.board.timekeeper import Timekeeper
 from hvconsole.sim.board.tree import Tree, failed
 from hvconsole.sim.hypervisor.host import Host, Hypervisor, Tool
-from hvconsole.sim.machine import Machine
+from hvconsole.sim.machine import HZ, Machine
 from hvconsole.sim.machine.changes import Change
 
 ENVIRONMENT: Final = {
@@ -122,6 +122,11 @@ class Board:
     def uptime_s(self) -> float:
         """Simulated seconds since Linux was started."""
         return self.timekeeper.uptime_s - self._began_s + _BOOT_S
+
+    @property
+    def virtual_offset(self) -> int:
+        """What CNTVCT is behind CNTPCT, in ticks: a guest's own counter begins with the guest."""
+        return round(self._began_s * HZ)
 
     @property
     def boot_id(self) -> str:

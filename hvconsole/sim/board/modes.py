@@ -26,6 +26,7 @@ class BootMode:
         memory_kib: What Linux has in all.
         ram_end: Where Linux's memory ends, exclusive (it begins at 0x40000000).
         scheduler: Of Xen.
+        hostname: Linux's name for itself.
     """
 
     name: str
@@ -34,6 +35,7 @@ class BootMode:
     memory_kib: int
     ram_end: int
     scheduler: SchedulerName = "credit"
+    hostname: str = HOSTNAME
 
     @property
     def setup(self) -> Setup:
@@ -64,5 +66,6 @@ XVISOR: Final = BootMode(
     "console=ttyAMA0,115200 root=/dev/ram rw maxcpus=1 nohlt",
     117_248,
     0x48000000,
+    hostname="guest0",
 )
 MODES: Final = {mode.name: mode for mode in (NATIVE, JAILHOUSE, *map(_xen, _SCHEDULERS), XVISOR)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 import numpy as np
@@ -51,6 +51,20 @@ class SwitchChunk:
     blind: tuple[tuple[int, int], ...] = ()
     blind_since: int | None = None
     pace: tuple[tuple[int, float], ...] = ()
+
+    def earlier(self, ticks: int) -> SwitchChunk:
+        """Return the same on a counter that is so many ticks behind."""
+        if not ticks:
+            return self
+        since = self.blind_since
+        return replace(
+            self,
+            start=self.start - np.uint64(ticks),
+            until=self.until - ticks,
+            blind=tuple((begin - ticks, end - ticks) for begin, end in self.blind),
+            blind_since=None if since is None else since - ticks,
+            pace=tuple((at - ticks, slowdown) for at, slowdown in self.pace),
+        )
 
 
 @dataclass(frozen=True, slots=True)

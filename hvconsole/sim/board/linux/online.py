@@ -20,6 +20,13 @@ def online(board: Board) -> list[int]:
     return [u.index for u in below.domains[0] if not u.offline] if below is not None else []
 
 
+def possible(board: Board) -> list[int]:
+    """Return the CPUs that Linux could have."""
+    if board.machine.xvisor is not None:
+        return [0]
+    return list(range(board.machine.setup.cpus))
+
+
 def cpu_list(cpus: Iterable[int]) -> str:
     """Return CPU numbers as the kernel writes them: ``0-1,3``."""
     parts: list[list[int]] = []

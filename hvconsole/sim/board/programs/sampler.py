@@ -39,16 +39,24 @@ _CALIBRATION_S: Final = 0.3
 
 
 class _Run:
-    """One run's way out of the machine: a `Watcher` of the timekeeper."""
+    """One run's way out of the machine: a `Watcher` of the timekeeper.
 
-    def __init__(self, call: Invocation, hello: Hello, asked: Wanted) -> None:
+    Args:
+        call: The sampler's.
+        hello: Its first frame.
+        asked: What was asked for.
+        behind: By how many ticks its counter is behind the machine's.
+    """
+
+    def __init__(self, call: Invocation, hello: Hello, asked: Wanted, behind: int) -> None:
+        self._behind = behind
         stdout = call.streams.stdout
         self._stream = SampleStream(
             hello, call.out, clogged=lambda: stdout.clogged, text=asked.text
         )
         self._silence_s = asked.silence_s
         length = None if asked.seconds is None else round(asked.seconds * HZ)
-        self._end_tick = None if length is None else hello.start_tick + length
+        self._end_tick = None if length is None else hello.start_tick + behind + length
         self.ended: asyncio.Future[Reason] = asyncio.get_running_loop().create_future()
         self._stream.begin()
 
@@ -59,7 +67,8 @@ class _Run:
 
     def take(self, chunks: Mapping[int, SwitchChunk]) -> None:
         """Write what chunks complete, as long as somebody reads."""
-        self._stream.feed(chunks)
+        behind = self._behind
+        self._stream.feed({cpu: chunk.earlier(behind) for cpu, chunk in chunks.items()})
         if self._stream.broken:
             self._end("stdin-closed")
         elif 0 < self._silence_s < self._stream.stalled_s:
@@ -72,7 +81,8 @@ class _Run:
     def finish(self, reason: Reason, at: int) -> None:
         """Write the last frames."""
         over = reason == "time" and self._end_tick is not None
-        self._stream.finish(reason, self._end_tick if over and self._end_tick else at)
+        end = self._end_tick if over and self._end_tick else at
+        self._stream.finish(reason, end - self._behind)
 
     def _end(self, reason: Reason) -> None:
         if not self.ended.done():
@@ -118,7 +128,8 @@ async def _measured(board: Board, call: Invocation, asked: Wanted) -> int:
         for cpu in asked.cpus:
             keeper.apply(StartSampling(cpu, fifo=bool(asked.fifo)), same_tick=True)
             started.append(cpu)
-        run = _Run(call, _hello(board, asked, machine.now), asked)
+        behind = board.virtual_offset if asked.counter == "cntvct" else 0
+        run = _Run(call, _hello(board, asked, machine.now - behind), asked, behind)
         keeper.watch(run)
         try:
             reason = await until_the_end(

@@ -113,20 +113,21 @@ class SimulatedXvisor:
         if guest.vcpus[0].state is State.READY:
             self._pieces.interject(trap(self.core, guest))
 
-    def trap(self) -> None:
-        """Let the first guest that runs trap now, whatever is being printed."""
-        guest = self.runs()
-        if guest is not None:
-            self._trap_of(guest)
+    def trap(self, *, inside: bool = False) -> None:
+        """Let the first guest that runs trap, whatever is being printed.
 
-    def trap_inside(self) -> None:
-        """Likewise, in the middle of the next output that is long enough to have a middle."""
+        Args:
+            inside: Not now, but in the middle of the next output that has a middle.
+        """
 
         def text() -> str:
             guest = self.runs()
             return trap(self.core, guest) if guest is not None else ""
 
-        self._pieces.inside(text)
+        if inside:
+            self._pieces.inside(text)
+        else:
+            self._pieces.interject(text())
 
     def _say(self, text: str) -> None:
         if self._said is not None:
