@@ -12,9 +12,8 @@ from hvconsole.sim.hypervisor.xvisor.vcpu import GUEST_PRIORITY, State, Vcpu, th
 from hvconsole.sim.machine.changes import CreateGuest, DestroyGuest, MoveVcpu, RunVcpu
 
 FAILED, NOT_AVAILABLE, INVALID = -1, -3, -5
-NODES: Final = ("guest0", "guest1")
-"""What there is under /guests in the device tree."""
-_VCPUS: Final = 2
+NODES: Final = {"guest0": 2, "guest1": 2}
+"""What there is under /guests in the device tree, with how many vCPUs."""
 _PORTS: Final = ("uart0", "virtio-con0")
 
 SystemOf = Callable[[Guest], GuestSystem]
@@ -43,12 +42,14 @@ class Core:
     Attributes:
         vcpus: All by id, Xvisor's own threads among them.
         guests: By id.
+        nodes: What guests there could be, with how many vCPUs.
         usage: Which CPUs had guests to run.
         typed: How many characters came over the serial line.
     """
 
     def __init__(self, host: Host, system_of: SystemOf = lambda _guest: Nothing()) -> None:
         self.host = host
+        self.nodes = dict(NODES)
         self.cpus = host.machine.setup.cpus
         self.vcpus: dict[int, Vcpu] = {}
         self.guests: dict[int, Guest] = {}
@@ -105,7 +106,7 @@ class Core:
         """Create a guest from its node."""
         number = _lowest_free(self.guests)
         guest = Guest(number, name, ports=[SerialPort(f"{name}/{port}") for port in _PORTS])
-        for index in range(_VCPUS):
+        for index in range(self.nodes[name]):
             vcpu = self._new_vcpu(f"{name}/vcpu{index}", None, GUEST_PRIORITY)
             vcpu.guest, vcpu.index = guest, index
             self.vcpus[vcpu.number] = vcpu

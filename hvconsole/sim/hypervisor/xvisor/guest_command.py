@@ -9,7 +9,6 @@ from hvconsole.sim.hypervisor.xvisor.call import Call
 from hvconsole.sim.hypervisor.xvisor.core import (
     FAILED,
     INVALID,
-    NODES,
     NOT_AVAILABLE,
     Core,
     RefusedError,
@@ -78,7 +77,7 @@ def _list(call: Call) -> None:
 
 
 def _create(call: Call, name: str) -> int:
-    if name not in NODES:
+    if name not in call.core.nodes:
         call.out(f"Error: failed to find {name} node under /guests\n")
         return FAILED
     if call.core.find(name) is not None:
