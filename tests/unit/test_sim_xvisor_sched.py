@@ -126,7 +126,7 @@ def test_what_is_no_xvisors_to_do_is_refused() -> None:
         CreateDomain(1),
         CreateGuest(0, (0,)),
         CreateGuest(2, (5,)),
-        RunVcpu(7, 0, True),
+        RunVcpu(7, 0, running=True),
     ):
         with pytest.raises(BoardProblem):
             machine.apply(change)
