@@ -85,7 +85,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 async def _reach_and_measure(arguments: argparse.Namespace, words: SimWords, out: Path) -> None:
     async with reach(arguments.board, words, over=arguments.over) as profile:
-        from hvconsole.commands.sessions import live_session, network_maker
+        from hvconsole.commands.sessions import live_session
 
         session = live_session(
             profile,
@@ -96,13 +96,12 @@ async def _reach_and_measure(arguments: argparse.Namespace, words: SimWords, out
         trace = None
         if arguments.xentrace:
             accept = arguments.accept_new_host_key
-            trace = _trace(
-                profile, lambda: network_maker(profile, accept_new_host_key=accept)()
-            )
+            trace = _trace(profile, accept_new_host_key=accept)
         await _measure(session, arguments.seconds, trace, out)
 
 
-def _trace(profile: BoardProfile, make_link: Callable[[], Link]) -> RunTrace:
+def _trace(profile: BoardProfile, *, accept_new_host_key: bool) -> RunTrace:
+    from hvconsole.commands.sessions import network_maker
     from hvconsole.session.xentrace import RunTrace
 
     if profile.kind == "serial":
@@ -110,7 +109,8 @@ def _trace(profile: BoardProfile, make_link: Callable[[], Link]) -> RunTrace:
             f"--xentrace needs a connection of its own, and '{profile.name}' has one serial line",
             hint='give the board an address, ssh = "root@ADDRESS", or record without --xentrace',
         )
-    return RunTrace(make_link(), profile.name)
+    link = network_maker(profile, accept_new_host_key=accept_new_host_key)()
+    return RunTrace(link, profile.name)
 
 
 async def _measure(session: Session, seconds: float, trace: RunTrace | None, out: Path) -> None:

@@ -135,9 +135,9 @@ class EitherLink(_Chosen):
             LinkProblem: Neither answers; told is what the network says.
         """
         line = self._make_line()
-        if not self._owned and line.is_open and tells_xvisor(line.scrollback):
-            if await self._by_terminal(line):
-                return
+        waits = not self._owned and line.is_open and tells_xvisor(line.scrollback)
+        if waits and await self._by_terminal(line):
+            return
         try:
             await self._network.open()
         except HostKeyProblem:

@@ -167,7 +167,7 @@ async def reach_shell(line: SharedLine, ear: Ear, login: Login) -> bool:
 
 
 def of_xvisor_guest(heard: bytes) -> bool:
-    """Whether what was said last comes from a guest's console that Xvisor's terminal is given to."""
+    """Whether a guest's console that Xvisor's terminal is given to spoke last."""
     lines = LineSplitter()
     complete = [line for line in lines.feed(heard) if line]
     return bool(guest_of_line(lines.partial or (complete[-1] if complete else b""))[0])

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from hvconsole.board.boot_proof import Evidence, read_evidence
 from hvconsole.board.facts import BoardFacts, gather
-from hvconsole.link.protocol import Link
+from hvconsole.link.protocol import Capability, Link
 from hvconsole.model.board import BoardProfile
 from hvconsole.model.problem import BoardProblem, LinkProblem, Problem
 from hvconsole.model.run import RunSettings
@@ -114,7 +114,7 @@ class Session:
         except Problem as problem:
             self._set(link="lost", link_detail=problem.title, problem=problem)
             raise
-        if self._start_first and self._tasks is not None:
+        if self._start_first and self._tasks is not None and self._can_measure():
             self._start_first = False
             self._tasks.create_task(self._start_or_tell(), name="first run")
 
@@ -189,6 +189,11 @@ class Session:
         """
         await self._bench.set_governor(self._connected(), name)
         self.note_action(f"governor {name}")
+
+    def _can_measure(self) -> bool:
+        """Whether programs run at the link's other end: a hypervisor's terminal runs none."""
+        link = self._keeper.link
+        return link is not None and Capability.TERMINAL not in link.capabilities
 
     def _connected(self) -> Link:
         link = self._keeper.link
