@@ -30,7 +30,6 @@ from hvconsole.commands.targets import (
 from hvconsole.model.problem import Problem, UsageProblem
 
 if TYPE_CHECKING:
-    from hvconsole.link.protocol import Link
     from hvconsole.model.board import BoardProfile
     from hvconsole.session.run import RunEnd
     from hvconsole.session.session import Session

@@ -11,9 +11,9 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
 
+from hvconsole.link.duplex import Duplex
 from hvconsole.link.protocol import Capability, Completed, Process, Sink
 from hvconsole.link.serial_name import XVISOR, link_name
-from hvconsole.link.serial_shell_login import SharedLine
 from hvconsole.model.problem import BoardProblem, LinkProblem, Problem, UsageProblem
 from hvconsole.model.text import plain
 from hvconsole.wire import xvisor
@@ -38,7 +38,7 @@ class XvisorLink:
         close_line: Whoever made this link opened the line for it: it is closed with the link.
     """
 
-    def __init__(self, line: SharedLine, *, close_line: bool = False) -> None:
+    def __init__(self, line: Duplex, *, close_line: bool = False) -> None:
         self._line = line
         self._opened_line = close_line
         self._terminal = xvisor.Terminal()

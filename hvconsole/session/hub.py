@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from hvconsole.stream.live import LiveStream
 from hvconsole.wire.stream import StreamDecoder
+from hvconsole.wire.values import Value
 
 
 class FrameSink(Protocol):
@@ -24,6 +25,7 @@ class Hub:
         live: The statistics that screens look at.
         sink: Keeps the raw bytes; None records nothing.
         received_bytes: How many came.
+        heard: Called with values as they come, after the statistics have them.
     """
 
     def __init__(
@@ -32,6 +34,7 @@ class Hub:
         self.live = LiveStream()
         self.sink = sink
         self.received_bytes = 0
+        self.heard: Callable[[Sequence[Value]], None] = lambda _values: None
         self._decoder = StreamDecoder()
         self._clock = clock
         self._heard: tuple[float, float] | None = None  # newest moment, and when we heard of it
@@ -62,12 +65,13 @@ class Hub:
             if values:
                 self.live.feed(values, self._decoder.damage)
                 self._hear()
+                self.heard(values)
 
-    def restart(self) -> None:
-        """Begin anew, as for another run or after a jump within a recording."""
+    def restart(self, *, past: bool = True) -> None:
+        """Begin anew, as after a jump within a recording; with `past` false, earlier runs stay."""
         self._decoder = StreamDecoder()
         self._heard = None
-        self.live.reset()
+        self.live.reset(past=past)
 
     def _hear(self) -> None:
         now_s = self.live.now_s

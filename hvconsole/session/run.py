@@ -102,7 +102,7 @@ class MeasuredRun:
             BoardProblem: A program does not start; its own words are in the detail.
             LinkProblem: The board was lost meanwhile.
         """
-        self._hub.restart()
+        self._hub.restart(past=False)
         try:
             for load in self._settings.loads:
                 await self._start_load(load.name, load.cpu)
@@ -129,6 +129,11 @@ class MeasuredRun:
         if reason := self._hub.live.ended:
             return RunEnd(reason, _last_line(sampler.stderr))
         return RunEnd("failed", _last_line(sampler.stderr) or f"the sampler ended with {status}")
+
+    def ask(self) -> None:
+        """Ask the sampler what its counter says; an answer note comes, see docs/wire-format.md."""
+        if self._sampler is not None:
+            self._sampler.write(b"t")
 
     async def stop(self) -> None:
         """Ask the sampler to end and give it time to say so."""

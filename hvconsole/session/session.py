@@ -137,8 +137,10 @@ class Session:
         self._set_run("preparing", "building and deploying the sampler")
         try:
             programs = await self._bench.programs(link, self.settings)
+            condition = self.settings.label or self._mode
+            self._hub.live.call_next(condition)
             if record:
-                self._kept.begin_run(self.settings, self.settings.label or self._mode)
+                self._kept.begin_run(self.settings, condition)
             self._set_run("preparing", "calibrating")
             run = MeasuredRun(link, self._hub, programs, self.settings, self._trouble)
             hello = await run.start()

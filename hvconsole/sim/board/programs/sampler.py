@@ -69,6 +69,10 @@ class _Run:
         """Its time is over."""
         self._end("time")
 
+    def answer(self, count: int, tick: int) -> None:
+        """Tell what the counter says."""
+        self._stream.answer(count, tick)
+
     def finish(self, reason: Reason, at: int) -> None:
         """Write the last frames."""
         over = reason == "time" and self._end_tick is not None
