@@ -62,6 +62,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="keep Xen's scheduler records beside the samples: which vCPU ran when",
     )
+    parser.add_argument(
+        "--guest",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="sample in this guest as well, through its console; repeatable",
+    )
     add_host_key_argument(parser)
     add_run_arguments(parser)
     add_over_argument(parser)
@@ -92,6 +99,12 @@ async def _reach_and_measure(arguments: argparse.Namespace, words: SimWords, out
             record_to=out,
             accept_new_host_key=arguments.accept_new_host_key,
         )
+        if arguments.guest and profile.kind == "serial":
+            raise UsageProblem(
+                f"--guest needs a console beside the run, and '{profile.name}' has one serial line",
+                hint='give the board an address, ssh = "root@ADDRESS", or record without --guest',
+            )
+        session.guests.want(arguments.guest)
         trace = None
         if arguments.xentrace:
             accept = arguments.accept_new_host_key

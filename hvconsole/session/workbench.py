@@ -11,6 +11,7 @@ from hvconsole.board.deploy import DeployedProbe, Deployment
 from hvconsole.board.facts import BoardFacts, gather
 from hvconsole.board.governor import set_governor
 from hvconsole.board.journal import Journal, NotUndone, undo_pending
+from hvconsole.board.probes import kind_of
 from hvconsole.link.protocol import Capability, Link
 from hvconsole.model.board import BoardProfile
 from hvconsole.model.problem import BoardProblem, Problem
@@ -154,6 +155,21 @@ class BoardBench:
         if self._writer is not None:  # the manifest was written before an earlier run
             self._tell_counter(self._writer)
         return {name: probe.path for name, probe in self._deployed.items()}
+
+    async def guest_sampler(self, facts: BoardFacts, there: Deployment) -> tuple[bytes, str]:
+        """Make the sampler for a guest of this board, by the board's compiler or by one of here.
+
+        Args:
+            facts: What the guest is.
+            there: The guest's own programs, for one of another machine than the board's.
+
+        Raises:
+            BoardProblem: It cannot be built.
+        """
+        if self._deployment is None:
+            raise RuntimeError("the board has not been prepared")
+        same = kind_of(facts.machine) == kind_of(self._facts.machine)
+        return await (self._deployment if same else there).static(SAMPLER)
 
     def serve(self, desk: HypervisorDesk, link: Link) -> None:
         """Hand the board just prepared to the desk that looks after its hypervisor."""

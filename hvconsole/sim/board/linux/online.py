@@ -15,7 +15,8 @@ def online(board: Board) -> list[int]:
     if bare is not None:
         return sorted(bare.online)
     xen = board.machine.xen
-    return [unit.index for unit in xen.domains[0] if not unit.offline] if xen is not None else []
+    units = xen.domains.get(board.domain, []) if xen is not None else []
+    return [unit.index for unit in units if not unit.offline]
 
 
 def cpu_list(cpus: Iterable[int]) -> str:
