@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from hvconsole.link.duplex import Duplex
 from hvconsole.link.local import LocalLink
 from hvconsole.link.protocol import Link
-from hvconsole.link.serial_shell_login import SharedLine
 from hvconsole.model.board import BoardProfile
 from hvconsole.model.problem import UsageProblem
 from hvconsole.model.run import RunSettings
@@ -84,7 +84,7 @@ def network_maker(
     return make
 
 
-def _either(network: Link, line: SharedLine | None, profile: BoardProfile | None = None) -> Link:
+def _either(network: Link, line: Duplex | None, profile: BoardProfile | None = None) -> Link:
     """Return a link over the network, and to Xvisor on the serial line where that is silent."""
     from hvconsole.link.serial_board import EitherLink
 
@@ -95,13 +95,13 @@ def _either(network: Link, line: SharedLine | None, profile: BoardProfile | None
     return EitherLink(network, lambda: _line_of(profile), owned=True)
 
 
-def _over(line: SharedLine) -> Link:
+def _over(line: Duplex) -> Link:
     from hvconsole.link.serial_board import SerialBoardLink
 
     return SerialBoardLink(line)
 
 
-def _line_of(profile: BoardProfile) -> SharedLine:
+def _line_of(profile: BoardProfile) -> Duplex:
     from hvconsole.session.console_watch import ConsoleWatch
 
     if profile.serial is None:

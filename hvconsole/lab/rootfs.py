@@ -13,27 +13,27 @@ from hvconsole.lab.tools import IMAGE_TOOLS, need, run
 from hvconsole.model.problem import Problem
 
 _BINFMT = Path("/proc/sys/fs/binfmt_misc")
-_PACKAGES = (
-    "busybox-static",
-    "ethtool",
-    "iproute2",
-    "kmod",
-    "netbase",
-    "openssh-server",
-    "procps",
-    "rt-tests",
-    "xen-utils-common",
-    "xenstore-utils",
+_PACKAGES = ("busybox-static", "iproute2", "kmod", "netbase", "openssh-server", "procps")
+_XEN_PACKAGES = ("ethtool", "rt-tests", "xen-utils-common", "xenstore-utils")
+_KVM_PACKAGES = (
+    "libvirt-clients",
+    "libvirt-daemon",
+    "libvirt-daemon-driver-qemu",
+    "qemu-system-arm",
 )
 _LEFT_OUT = ("man", "locale", "doc", "info", "bash-completion")
 
 
 def root_archive(store: Store, apt: Apt, arch: Arch = ARM32) -> Path:
     """Return a Debian root file system as a tar file."""
-    xen_utils = apt.newest(arch.xen, r"xen-utils-\d.*")
-    packages = sorted([*_PACKAGES, xen_utils])
+    if arch.xen:
+        xen_utils = apt.newest(arch.xen, r"xen-utils-\d.*")
+        own, biggest = [*_XEN_PACKAGES, xen_utils], [xen_utils]
+    else:
+        own, biggest = [*_KVM_PACKAGES], ["libvirt-daemon", "qemu-system-arm"]
+    packages = sorted([*_PACKAGES, *own])
     # Releases are frozen but for fixes; those of the biggest parts stand for the others.
-    versions = [f"{name} {apt.version(name)}" for name in (xen_utils, "openssh-server", "libc6")]
+    versions = [f"{name} {apt.version(name)}" for name in (*biggest, "openssh-server", "libc6")]
     ingredients = {
         "suite": apt.suite,
         "architecture": apt.architecture,
@@ -44,7 +44,7 @@ def root_archive(store: Store, apt: Apt, arch: Arch = ARM32) -> Path:
     def make(folder: Path) -> None:
         _bootstrap(apt, packages, folder, arch)
 
-    return store.produce("root", ingredients, make) / "root.tar"
+    return store.produce(f"root{arch.suffix}", ingredients, make) / "root.tar"
 
 
 def _bootstrap(apt: Apt, packages: list[str], folder: Path, arch: Arch) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from hvconsole.link.duplex import Duplex
 from hvconsole.link.protocol import Capability, Completed, HostKeyProblem, Link, Process, Sink
 from hvconsole.link.serial_name import link_name
 from hvconsole.link.serial_shell import SerialShellLink
 from hvconsole.link.serial_shell_login import (
     Ear,
     Login,
-    SharedLine,
     XvisorAnswersProblem,
     of_xvisor_guest,
 )
@@ -84,7 +84,7 @@ class SerialBoardLink(_Chosen):
         login: Who logs in, where a login is asked for.
     """
 
-    def __init__(self, line: SharedLine, login: Login | None = None) -> None:
+    def __init__(self, line: Duplex, login: Login | None = None) -> None:
         super().__init__(link_name(line.name))
         self._line = line
         self._login = login
@@ -122,7 +122,7 @@ class EitherLink(_Chosen):
         owned: The line is this link's own, and is to be closed with it.
     """
 
-    def __init__(self, network: Link, line: Callable[[], SharedLine], *, owned: bool) -> None:
+    def __init__(self, network: Link, line: Callable[[], Duplex], *, owned: bool) -> None:
         super().__init__(network.name)
         self._network = network
         self._make_line = line
@@ -135,9 +135,9 @@ class EitherLink(_Chosen):
             LinkProblem: Neither answers; told is what the network says.
         """
         line = self._make_line()
-        if not self._owned and line.is_open and tells_xvisor(line.scrollback):
-            if await self._by_terminal(line):
-                return
+        waits = not self._owned and line.is_open and tells_xvisor(line.scrollback)
+        if waits and await self._by_terminal(line):
+            return
         try:
             await self._network.open()
         except HostKeyProblem:
@@ -154,7 +154,7 @@ class EitherLink(_Chosen):
         if self._link is not self._network:
             await self._network.close()
 
-    async def _on(self, line: SharedLine) -> bool:
+    async def _on(self, line: Duplex) -> bool:
         """Look whether Xvisor answers on the line; have the link to it if so."""
         was_open = line.is_open
         if not was_open:
@@ -167,7 +167,7 @@ class EitherLink(_Chosen):
             await line.close()
         return False
 
-    async def _by_terminal(self, line: SharedLine, *, opened: bool = False) -> bool:
+    async def _by_terminal(self, line: Duplex, *, opened: bool = False) -> bool:
         terminal = XvisorLink(line, close_line=opened)
         try:
             await terminal.open()
@@ -177,7 +177,7 @@ class EitherLink(_Chosen):
         return True
 
 
-async def answers_as_xvisor(line: SharedLine) -> bool:
+async def answers_as_xvisor(line: Duplex) -> bool:
     """Whether Xvisor's terminal answers on an open line.
 
     A board that is just booting is not disturbed: Enter is pressed only where its boot loader is
@@ -209,7 +209,7 @@ def tells_xvisor(text: bytes) -> bool:
     return prompt_of(lines.partial) is Prompt.XVISOR or bool(terminal.bound)
 
 
-def _with_line(problem: LinkProblem, line: SharedLine) -> LinkProblem:
+def _with_line(problem: LinkProblem, line: Duplex) -> LinkProblem:
     """Say as well that the serial line was looked at."""
     detail = f"{problem.detail}\non {line.name} no Xvisor answers either".strip()
     return type(problem)(problem.title, detail=detail, hint=problem.hint)

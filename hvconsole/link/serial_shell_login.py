@@ -6,9 +6,8 @@ import asyncio
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
-from hvconsole.link.serial_protocol import ByteSink
+from hvconsole.link.duplex import Duplex
 from hvconsole.model.problem import BoardProblem, LinkProblem
 from hvconsole.wire.console import LineSplitter, Prompt, in_boot_loader, prompt_of, shown
 from hvconsole.wire.xvisor import guest_of_line
@@ -17,38 +16,6 @@ _QUIET_S = 0.4
 _LOOKS = 8
 _KEPT = 16 << 10
 _LOADER_S = 60.0
-
-
-class SharedLine(Protocol):
-    """A serial line that somebody else owns: `hvconsole.session.console_watch` has the real one."""
-
-    @property
-    def name(self) -> str:
-        """The line's address."""
-
-    @property
-    def is_open(self) -> bool:
-        """Whether something can be typed now."""
-
-    @property
-    def state(self) -> str:
-        """How the line is, in words."""
-
-    @property
-    def scrollback(self) -> bytes:
-        """What was said last, as it came."""
-
-    def subscribe(self, callback: ByteSink) -> Callable[[], None]:
-        """Hand on what arrives; return what ends that."""
-
-    def write(self, data: bytes) -> None:
-        """Type something. Raises `LinkProblem` when the line is not open."""
-
-    async def open(self) -> None:
-        """Open it if it is not; where that fails, `state` says why."""
-
-    async def close(self) -> None:
-        """Close it."""
 
 
 class XvisorAnswersProblem(LinkProblem):
@@ -70,7 +37,7 @@ class Login:
 class Ear:
     """What a line said since it was last asked."""
 
-    def __init__(self, line: SharedLine) -> None:
+    def __init__(self, line: Duplex) -> None:
         self._heard = bytearray()
         self._news = asyncio.Event()
         self._stop = line.subscribe(self._take)
@@ -130,7 +97,7 @@ class Ear:
         self._news.set()
 
 
-async def reach_shell(line: SharedLine, ear: Ear, login: Login) -> bool:
+async def reach_shell(line: Duplex, ear: Ear, login: Login) -> bool:
     """Bring the line to a shell that takes commands; return whether we logged in for that.
 
     Raises:
@@ -167,13 +134,13 @@ async def reach_shell(line: SharedLine, ear: Ear, login: Login) -> bool:
 
 
 def of_xvisor_guest(heard: bytes) -> bool:
-    """Whether what was said last comes from a guest's console that Xvisor's terminal is given to."""
+    """Whether a guest's console that Xvisor's terminal is given to spoke last."""
     lines = LineSplitter()
     complete = [line for line in lines.feed(heard) if line]
     return bool(guest_of_line(lines.partial or (complete[-1] if complete else b""))[0])
 
 
-async def _past_boot_loader(line: SharedLine, ear: Ear) -> None:
+async def _past_boot_loader(line: Duplex, ear: Ear) -> None:
     """Wait while a boot loader is at work: a key would stop its countdown.
 
     A prompt of its own, or a minute without Linux, is for the caller to judge.
@@ -185,7 +152,7 @@ async def _past_boot_loader(line: SharedLine, ear: Ear) -> None:
         await asyncio.sleep(_QUIET_S)
 
 
-async def _log_in(line: SharedLine, ear: Ear, login: Login) -> bool:
+async def _log_in(line: Duplex, ear: Ear, login: Login) -> bool:
     """Answer a login prompt; return whether a password was asked for."""
     ear.forget()
     line.write(login.user.encode() + b"\n")
@@ -208,7 +175,7 @@ async def _log_in(line: SharedLine, ear: Ear, login: Login) -> bool:
     return True
 
 
-async def _answers(line: SharedLine, ear: Ear) -> bool:
+async def _answers(line: Duplex, ear: Ear) -> bool:
     """Try whether a shell is there, whatever its prompt looks like."""
     mark = secrets.token_hex(4)
     ear.forget()

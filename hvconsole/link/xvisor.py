@@ -11,9 +11,9 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
 
+from hvconsole.link.duplex import Duplex
 from hvconsole.link.protocol import Capability, Completed, Process, Sink
 from hvconsole.link.serial_name import XVISOR, link_name
-from hvconsole.link.serial_shell_login import SharedLine
 from hvconsole.model.problem import BoardProblem, LinkProblem, Problem, UsageProblem
 from hvconsole.model.text import plain
 from hvconsole.wire import xvisor
@@ -38,7 +38,7 @@ class XvisorLink:
         close_line: Whoever made this link opened the line for it: it is closed with the link.
     """
 
-    def __init__(self, line: SharedLine, *, close_line: bool = False) -> None:
+    def __init__(self, line: Duplex, *, close_line: bool = False) -> None:
         self._line = line
         self._opened_line = close_line
         self._terminal = xvisor.Terminal()
@@ -311,7 +311,9 @@ class XvisorLink:
         self._line.write(xvisor.ENTER)
         await self._until(lambda: False, _RESTART_S)
         if self._problem is None:
-            self._lose(LinkProblem(f"{self.name}: '{typed.decode()}' was typed; it is silent since"))
+            self._lose(
+                LinkProblem(f"{self.name}: '{typed.decode()}' was typed; it is silent since")
+            )
         return self._problem or LinkProblem(f"{self.name} is gone")
 
     async def _leave_guest(self) -> None:
@@ -343,6 +345,8 @@ class XvisorLink:
         events = self._terminal.feed(data)
         self._said += events
         self._shaken = self._shaken or any(isinstance(one, xvisor.Fault) for one in events)
+        if self._bound and self._terminal.waits:
+            self._bound = ""  # a person has left it by hand
         for line in self._splitter.feed(data):
             for alarm in self._finder.feed(line):
                 if alarm.kind is AlarmKind.REBOOT:
@@ -370,7 +374,7 @@ class XvisorLink:
 
     async def _watch_line(self) -> None:
         """Notice that the adapter is gone."""
-        while self._line.is_open:
+        while self._line.is_open:  # noqa: ASYNC110  # a look now and then
             await asyncio.sleep(_WATCH_S)
         self._lose(LinkProblem(f"{self._line.name} was lost", detail=self._line.state))
 

@@ -23,10 +23,12 @@ from hvconsole.hypervisor.inquiry import Inquiry, ask
 from hvconsole.hypervisor.plan import Plan, Progress
 from hvconsole.hypervisor.rates import cpu_shares, exit_rates
 from hvconsole.hypervisor.state import DeskState
+from hvconsole.link.duplex import Duplex
 from hvconsole.link.protocol import Link
-from hvconsole.model.hypervisor import Survey
+from hvconsole.model.hypervisor import Guest, Survey
 from hvconsole.model.inspection import CellFile, Inspection
-from hvconsole.model.problem import BoardProblem, Problem
+from hvconsole.model.problem import BoardProblem, Problem, UsageProblem
+from hvconsole.model.text import plain
 from hvconsole.session.cells_ahead import cell_files, inspect
 from hvconsole.session.guest_load import GuestLoad, load_of
 from hvconsole.session.jailhouse_watch import After, look_from_elsewhere, moves_cpus
@@ -154,6 +156,28 @@ class HypervisorDesk:
         if survey is None:
             raise BoardProblem("the board has not been looked at yet", hint="wait a moment")
         return driver.plan(action, survey)
+
+    async def console(self, guest: str) -> tuple[Guest, str, Duplex]:
+        """Look, and return a guest, the system, and the way to its console, not open yet.
+
+        Args:
+            guest: Its name or key.
+
+        Raises:
+            UsageProblem: There is no such guest.
+            Problem: The board does not answer, or the system has no such way.
+        """
+        board, driver = self._ready()
+        async with self._one_at_a_time:
+            seen = await self._look(board, driver)
+        found = seen.guest(guest)
+        if found is None:
+            names = ", ".join(plain(one.name, 40) for one in seen.guests if one.role == "guest")
+            raise UsageProblem(
+                f"there is no guest '{plain(guest, 60)}'",
+                hint=f"there are: {names}" if names else "none runs; create one first",
+            )
+        return found, driver.system, driver.console(found)
 
     async def configurations(self) -> list[CellFile]:
         """Return Jailhouse's configurations that lie on the board; none for other systems."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from hvconsole.board.boot_proof import Evidence, read_evidence
 from hvconsole.board.facts import BoardFacts, gather
-from hvconsole.link.protocol import Link
+from hvconsole.link.protocol import Capability, Link
 from hvconsole.model.board import BoardProfile
 from hvconsole.model.problem import BoardProblem, LinkProblem, Problem
 from hvconsole.model.run import RunSettings
@@ -18,6 +18,8 @@ from hvconsole.model.status import LinkState, RunState, Status
 from hvconsole.session.alarmed import Alarmed
 from hvconsole.session.boot import Boots
 from hvconsole.session.console_watch import ConsoleWatch
+from hvconsole.session.guest_stream import HostRun
+from hvconsole.session.guests import GuestDesk
 from hvconsole.session.hub import Hub
 from hvconsole.session.hypervisor import HypervisorDesk
 from hvconsole.session.keeper import RecordKeeper
@@ -63,6 +65,13 @@ class Session:
         self._status = Status(board=profile.name, labels=profile.labels, read_only=read_only)
         self._hub = Hub()
         self.hypervisor = HypervisorDesk(self._mark, read_only=read_only, sampled=self._sampled)
+        self.guests = GuestDesk(
+            profile.name,
+            self.hypervisor,
+            read_only=read_only,
+            trouble=self._trouble,
+            tell=lambda text: self._set_run(self._status.run, text),
+        )
         self._kept = RecordKeeper(self._hub, bench.recording, self._trouble)
         self._run: MeasuredRun | None = None
         self._run_end: asyncio.Future[RunEnd] | None = None
@@ -114,7 +123,7 @@ class Session:
         except Problem as problem:
             self._set(link="lost", link_detail=problem.title, problem=problem)
             raise
-        if self._start_first and self._tasks is not None:
+        if self._start_first and self._tasks is not None and self._can_measure():
             self._start_first = False
             self._tasks.create_task(self._start_or_tell(), name="first run")
 
@@ -137,8 +146,11 @@ class Session:
         self._set_run("preparing", "building and deploying the sampler")
         try:
             programs = await self._bench.programs(link, self.settings)
+            await self.guests.prepare(self.settings, self._bench.guest_sampler)
+            condition = self.settings.label or self._mode
+            self._hub.live.call_next(condition)
             if record:
-                self._kept.begin_run(self.settings, self.settings.label or self._mode)
+                self._kept.begin_run(self.settings, condition)
             self._set_run("preparing", "calibrating")
             run = MeasuredRun(link, self._hub, programs, self.settings, self._trouble)
             hello = await run.start()
@@ -150,6 +162,12 @@ class Session:
         self._set(problem=None, labels=self._labels(hello))
         self._set_run("running", "")
         self._tasks.create_task(self._follow(run, self._run_end), name="run")
+        try:
+            await self.guests.begin(HostRun(run, self._hub, hello), self._kept.guest)
+        except BaseException:
+            await self.stop_run()
+            raise
+        self._set_run(self.status.run, "")
 
     async def stop_run(self) -> None:
         """End the run and keep its record; return once it ended."""
@@ -190,6 +208,11 @@ class Session:
         await self._bench.set_governor(self._connected(), name)
         self.note_action(f"governor {name}")
 
+    def _can_measure(self) -> bool:
+        """Whether programs run at the link's other end: a hypervisor's terminal runs none."""
+        link = self._keeper.link
+        return link is not None and Capability.TERMINAL not in link.capabilities
+
     def _connected(self) -> Link:
         link = self._keeper.link
         if link is None:
@@ -206,6 +229,7 @@ class Session:
         with contextlib.suppress(Problem):
             await self.stop_run()
         self._closing.set()
+        await self.guests.close()
         self.hypervisor.detach()
         left: Problem | None = None
         link = await self._keeper.give()
@@ -240,6 +264,7 @@ class Session:
             )
         self._mark(f"boot {mode}")
         await self.stop_run()
+        await self.guests.close()
         self.hypervisor.detach()
         link = await self._keeper.give()
         self._mode = ""
@@ -320,6 +345,7 @@ class Session:
 
     async def _follow(self, run: MeasuredRun, ended: asyncio.Future[RunEnd]) -> None:
         end = await run.wait()
+        await self.guests.end()
         self._kept.end_run(end.reason)
         self._set_run("ended", f"{end.reason}: {end.detail}" if end.detail else end.reason)
         if not end.clean:

@@ -11,9 +11,10 @@ from hvconsole.board.deploy import DeployedProbe, Deployment
 from hvconsole.board.facts import BoardFacts, gather
 from hvconsole.board.governor import set_governor
 from hvconsole.board.journal import Journal, NotUndone, undo_pending
-from hvconsole.link.protocol import Link
+from hvconsole.board.probes import kind_of
+from hvconsole.link.protocol import Capability, Link
 from hvconsole.model.board import BoardProfile
-from hvconsole.model.problem import Problem
+from hvconsole.model.problem import BoardProblem, Problem
 from hvconsole.model.run import RunSettings
 from hvconsole.record.capture import SessionWriter
 from hvconsole.record.manifest import new_manifest
@@ -80,7 +81,7 @@ class BoardBench:
         """Kernel, system and what else names the board, most important first."""
         facts = self._facts
         lines = [f"Linux {facts.kernel} {facts.machine}" if facts.kernel else "", facts.system]
-        if facts.hypervisor:
+        if facts.hypervisor and facts.kernel:
             lines.append(f"under {facts.hypervisor}")
         if self.counter_note:
             lines.append(f"CNTVCT: {self.counter_note}")
@@ -140,7 +141,12 @@ class BoardBench:
         Raises:
             Problem: Something cannot be had, CNTPCT among it where that was asked for by name.
         """
-        del link  # deployment and counter belong to it
+        if Capability.TERMINAL in link.capabilities:
+            raise BoardProblem(
+                f"nothing can be measured on {link.name} itself",
+                detail="the hypervisor's terminal runs no programs; the sampler runs in a guest",
+                hint=f"hvconsole record {self._profile.name} --guest GUEST",
+            )
         if self._deployment is None or self._counter is None:
             raise RuntimeError("the board has not been prepared")
         names = [SAMPLER, *(load.name for load in settings.loads)]
@@ -150,9 +156,25 @@ class BoardBench:
             self._tell_counter(self._writer)
         return {name: probe.path for name, probe in self._deployed.items()}
 
+    async def guest_sampler(self, facts: BoardFacts, there: Deployment) -> tuple[bytes, str]:
+        """Make the sampler for a guest of this board, by the board's compiler or by one of here.
+
+        Args:
+            facts: What the guest is.
+            there: The guest's own programs, for one of another machine than the board's.
+
+        Raises:
+            BoardProblem: It cannot be built.
+        """
+        if self._deployment is None:
+            raise RuntimeError("the board has not been prepared")
+        same = kind_of(facts.machine) == kind_of(self._facts.machine)
+        return await (self._deployment if same else there).static(SAMPLER)
+
     def serve(self, desk: HypervisorDesk, link: Link) -> None:
         """Hand the board just prepared to the desk that looks after its hypervisor."""
-        after = self._counter.again if self._counter is not None else None
+        has_shell = Capability.TERMINAL not in link.capabilities
+        after = self._counter.again if self._counter is not None and has_shell else None
         desk.attach(link, self._facts, self._journal, sudo=self._profile.sudo, after=after)
 
     def recording(self, settings: RunSettings) -> SessionWriter | None:

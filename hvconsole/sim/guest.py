@@ -1,180 +1,107 @@
-"""What runs in the guests of the simulated board's Xvisor."""
+"""A domU's Linux on the simulated board: small, with a shell on its console, and its own counter.
+
+It is a `Board` without a machine: time, CPUs and samplers are those of the board that it runs on,
+as its domain sees them. Its virtual counter began with the domain, as Xen's CNTVOFF has it.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import Callable
 from typing import Final
 
 from hvconsole.sim.board.board import Board
-from hvconsole.sim.board.linux.counter import NAME as COUNTER_MODULE, CounterModule
-from hvconsole.sim.board.modes import XVISOR
+from hvconsole.sim.board.linux.fill import fill
+from hvconsole.sim.board.linux.live import fixed
+from hvconsole.sim.board.modes import BootMode
+from hvconsole.sim.board.shell.call import CommandFunction
 from hvconsole.sim.terminal import TerminalShell, stty
 
-_MODULE_BYTES: Final = 16_384
-_BOOT_S: Final = 1.2
-_CLOGGED: Final = 1 << 13
-_BUSY: Final = b"busy: burning CPU0 (simulated)\r\n"
-_FIRMWARE: Final = b"ARM Virt-v7 Basic Firmware\r\n\r\nautoboot: disabled\r\n\r\nbasic# "
+_CMDLINE: Final = "console=hvc0 quiet rdinit=/bin/busybox"
+_MODE: Final = BootMode("domU", "none", _CMDLINE, 55_000, 0x44000000)
+_NOT_THERE: Final = frozenset({"cc", "make", "sudo"})
+_SAID: Final = 16 << 10
 
 
-class Talker:
-    """A guest that says something when it starts, and then only what is typed to it, if at all.
-
-    Args:
-        out: Its side of the serial port.
-        greeting: What it says.
-        prompt: What it answers each line with; empty where nobody reads.
-    """
-
-    def __init__(
-        self, out: Callable[[bytes], None], greeting: bytes = _BUSY, prompt: bytes = b""
-    ) -> None:
-        self._out, self._greeting, self._prompt = out, greeting, prompt
-        self._runs = False
-        self._line = b""
-        self._typed = b""
-
-    def start(self) -> None:
-        """Say it."""
-        self._runs = True
-        self._line = self._typed = b""
-        self._out(self._greeting)
-
-    def stop(self) -> None:
-        """Be gone."""
-        self._runs = False
-
-    def hold(self, *, held: bool) -> None:
-        """Stand still, or go on with what was typed meanwhile."""
-        self._runs = not held
-        typed, self._typed = self._typed, b""
-        if typed and self._runs:
-            self.feed(typed)
-
-    def feed(self, data: bytes) -> None:
-        """Echo, and answer each line."""
-        if not self._prompt:
-            return
-        if not self._runs:
-            self._typed += data
-            return
-        for key in data:
-            if key in b"\r\n":
-                line, self._line = self._line, b""
-                self._out(b"\r\n" + (b"Unknown command\r\n" if line else b"") + self._prompt)
-            else:
-                self._line += bytes([key])
-                self._out(bytes([key]))
-
-
-def firmware(out: Callable[[bytes], None]) -> Talker:
-    """Return Xvisor's own test guest, as far as it knows no command."""
-    return Talker(out, _FIRMWARE, b"basic# ")
-
-
-class LinuxGuest:
-    """A small Linux whose console is the guest's serial port, with a shell of root's on it.
+class GuestLinux(Board):
+    """The Linux of one domain.
 
     Args:
-        host: The board that Xvisor has.
-        out: Its side of the serial port.
-        backlog: How many bytes wait for the line at present.
-        again: Called when it asks Xvisor to restart it.
-        ended: Called when it asks Xvisor to end it.
-
-    Attributes:
-        board: Its files, processes and kernel.
+        host: The board that it runs on.
+        domain: Its number.
+        began_tick: Tick of the machine at which its virtual counter began.
     """
 
-    def __init__(
-        self,
-        host: Board,
-        out: Callable[[bytes], None],
-        backlog: Callable[[], int],
-        again: Callable[[], None],
-        ended: Callable[[], None],
-    ) -> None:
-        self.board = Board(seed=host.seed, speed=host.speed, inside=host)
-        self.board.on_reboot = again
-        self.board.on_power_off = ended
-        self.board.on_crash = self._crashed
-        self._again = again
-        self._out, self._backlog = out, backlog
-        self._shell: TerminalShell | None = None
-        self._life: asyncio.Task[None] | None = None
-        self._held = False
-        self._starts = 0
-        self._typed = bytearray()
+    def __init__(self, host: Board, domain: int, began_tick: int) -> None:
+        super().__init__(seed=host.seed + domain, speed=host.speed)
+        self.timekeeper = host.timekeeper
+        self.domain, self.began_tick = domain, began_tick
+        self._identity = f"{host.boot_id} {domain} {began_tick}"
+        self.mode, self.boots = _MODE, 1
+        fill(self)
+        self.install({"stty": stty})
+        self.tree.place("/sys/hypervisor/type", fixed("xen\n"), parents=True)
+
+    @property
+    def boot_id(self) -> str:
+        """Differs for each domain that ever was."""
+        text = hashlib.sha256(self._identity.encode()).hexdigest()
+        return "-".join((text[:8], text[8:12], f"4{text[12:15]}", f"a{text[15:18]}", text[18:30]))
+
+    def commands(self) -> dict[str, CommandFunction]:
+        """Return the commands that there are: no compiler among them."""
+        every = super().commands().items()
+        return {path: do for path, do in every if path.rpartition("/")[2] not in _NOT_THERE}
+
+
+class LinuxConsole:
+    """A guest's Linux on its console (a `GuestConsole`).
+
+    Args:
+        host: The board.
+        domain: The guest's number.
+        name: Its name, for the prompt.
+        since_tick: See `GuestLinux`.
+    """
+
+    def __init__(self, host: Board, domain: int, name: str, since_tick: int) -> None:
+        self._linux = GuestLinux(host, domain, since_tick)
         self._said = bytearray()
+        self._writes: list[Callable[[bytes], None]] = []
+        self._gone = asyncio.Event()
+        self._shell = TerminalShell(self._linux, self._say, lambda: False, name)
+        self._life = asyncio.create_task(self._live(), name=f"domain {domain}")
 
-    def start(self) -> None:
-        """Boot."""
-        self.stop()
-        self._held = False
-        self.board.boot(XVISOR.name)
-        self.board.install({"stty": stty})
-        self.board.modules[COUNTER_MODULE] = _MODULE_BYTES
-        self.board.counter = CounterModule(self.board, cycles=False)
-        start = self._starts
-
-        def say(data: bytes) -> None:
-            if start == self._starts:  # what is cancelled would still say its last words
-                self._say(data)
-
-        self.board.log.listener = lambda text: say(text.encode())
-        self._life = asyncio.create_task(self._live(say), name="guest: Linux")
-
-    def stop(self) -> None:
-        """Be gone at once."""
-        self._starts += 1
-        life, self._life, self._shell = self._life, None, None
-        if life is not None:
-            life.cancel()
-        self.board.unreachable = True
-        self.board.processes.kill_all()
-        self._typed.clear()
-        self._said.clear()
-
-    def hold(self, *, held: bool) -> None:
-        """Stand still, or go on: what was typed and what was to be said comes then."""
-        self._held = held
-        if not held:
-            said, self._said = bytes(self._said), bytearray()
-            typed, self._typed = bytes(self._typed), bytearray()
-            if said:
-                self._out(said)
-            if typed:
-                self.feed(typed)
+    def attach(self, write: Callable[[bytes], None]) -> Callable[[], None]:
+        """Hand on what it says from now on, what it said last first; return what ends that."""
+        write(bytes(self._said))
+        self._writes.append(write)
+        return lambda: self._writes.remove(write)
 
     def feed(self, data: bytes) -> None:
-        """Take what was typed."""
-        if self._held:
-            self._typed += data
-        elif self._shell is not None:
-            self._shell.feed(data)
+        """Type something."""
+        self._shell.feed(data)
 
-    async def _live(self, say: Callable[[bytes], None]) -> None:
-        lines = list(self.board.log.lines)
-        for line in lines:
-            say(f"{line}\r\n".encode())
-            await self.board.timekeeper.sleep(_BOOT_S / len(lines))
-        while True:
-            self._shell = TerminalShell(self.board, say, self._clogged, XVISOR.hostname)
-            say(b"\r\n")
+    async def ended(self) -> None:
+        """Wait until the guest is gone."""
+        await self._gone.wait()
+
+    def power_off(self) -> None:
+        """The guest is gone, and all that ran in it."""
+        self._gone.set()
+        self._life.cancel()
+        self._linux.processes.kill_all()
+
+    async def _live(self) -> None:
+        machine = self._linux.machine
+        while self._linux.machine is machine:  # a reboot of the board ends its guests
             await self._shell.run()
+            self._shell = TerminalShell(self._linux, self._say, lambda: False)
+        self._gone.set()
 
     def _say(self, data: bytes) -> None:
-        if self._held:
-            self._said += data
-        else:
-            self._out(data)
-
-    def _clogged(self) -> bool:
-        return self._held or self._backlog() > _CLOGGED
-
-    def _crashed(self, after_s: float | None) -> None:
-        """Hang; a panic with a restart behind it asks Xvisor for that."""
-        self.stop()
-        if after_s is not None:
-            asyncio.get_running_loop().call_later(after_s / self.board.speed, self._again)
+        self._said += data
+        del self._said[:-_SAID]
+        for write in tuple(self._writes):
+            write(data)

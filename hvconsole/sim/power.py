@@ -8,7 +8,6 @@ from collections.abc import Callable, Coroutine
 
 from hvconsole.sim.board.board import Board
 from hvconsole.sim.board.modes import MODES
-from hvconsole.sim.guest import LinuxGuest, Talker, firmware
 from hvconsole.sim.hypervisor.jailhouse import SimulatedJailhouse, card_files
 from hvconsole.sim.hypervisor.xen import SimulatedXen
 from hvconsole.sim.hypervisor.xvisor import Guest, GuestSystem, SimulatedXvisor
@@ -17,6 +16,7 @@ from hvconsole.sim.login import SerialLogin
 from hvconsole.sim.network import Network
 from hvconsole.sim.terminal import stty
 from hvconsole.sim.uboot import SPL, UBoot, Wish
+from hvconsole.sim.xvisor_guest import LinuxGuest, Talker, firmware
 
 MODE_VARIABLE = "bootmode"
 _ENVIRONMENT = {

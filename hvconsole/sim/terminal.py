@@ -149,7 +149,7 @@ class TerminalShell:
         board: Whose shell.
         out: Where echo and output go.
         clogged: Whether the line takes nothing at present.
-        host: The name in its prompt.
+        host: The name in the prompt.
     """
 
     def __init__(

@@ -108,7 +108,10 @@ class Prompt(StrEnum):
 
 _PROMPTS = (
     (Prompt.UBOOT, re.compile(rb"^(?:=>|U-Boot>|[\w-]{0,20}(?:u-boot|U-Boot)[\w-]{0,20}[#>]) ?$")),
-    (Prompt.XVISOR, re.compile(rb"^(?:[^\s@#]{1,64}@)?XVisor# $")),  # before SHELL, which it fits too
+    (
+        Prompt.XVISOR,
+        re.compile(rb"^(?:[^\s@#]{1,64}@)?XVisor# $"),
+    ),  # before SHELL, which it fits too
     (Prompt.LOGIN, re.compile(rb"(?:^|\s)login: ?$")),
     (Prompt.PASSWORD, re.compile(rb"[Pp]assword: ?$")),
     (Prompt.SHELL, re.compile(rb"(?:^|[\w~/\])])[#$] $")),
@@ -211,7 +214,7 @@ _OF_GUEST = re.compile(r"\[(?P<guest>[!-.0-Z^-~]{1,64}/[!-Z^-~]{1,64})\] ")
 _STAGES: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("u-boot-spl", re.compile(r"^U-Boot SPL \d{4}\.\d\d")),
     ("u-boot", re.compile(r"^U-Boot \d{4}\.\d\d")),
-    ("xvisor", re.compile(r"^INIT: (?:host address space|vapool: base=|heap management)")),
+    ("xvisor", re.compile(r"^INIT: host address space")),
     ("xen", re.compile(r"\(XEN\) Xen version \d")),
     ("linux", re.compile(r"Booting Linux on physical CPU (?:0x)?0+\b")),
 )

@@ -11,7 +11,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from hvconsole.sim.guest import firmware
 from hvconsole.sim.hypervisor.xvisor.card import BOOT_SCRIPT, FIRMWARE_LIST, Card
 from hvconsole.sim.hypervisor.xvisor.core import Core
 from hvconsole.sim.hypervisor.xvisor.guest import Guest, GuestSystem, Nothing
@@ -20,6 +19,7 @@ from hvconsole.sim.hypervisor.xvisor.terminal import Terminal
 from hvconsole.sim.machine import SECOND, Machine, Setup
 from hvconsole.sim.machine.changes import Change
 from hvconsole.sim.machine.profile import FIRMWARE
+from hvconsole.sim.xvisor_guest import firmware
 
 DATA = Path(__file__).parent / "data" / "xvisor"
 PROMPT = "XVisor# "
@@ -115,6 +115,9 @@ class MachineHost:
 
     def withdraw(self, path: str) -> None:
         raise NotImplementedError
+
+    def guest(self, domain: int, name: str, since_tick: int) -> None:
+        return None
 
     def kernel(self, line: str) -> None:
         raise NotImplementedError

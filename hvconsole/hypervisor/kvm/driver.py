@@ -18,9 +18,11 @@ from hvconsole.hypervisor.kvm.survey import (
     split,
 )
 from hvconsole.hypervisor.plan import Plan, Step
+from hvconsole.link.duplex import Duplex
 from hvconsole.link.protocol import Completed, Link
-from hvconsole.model.hypervisor import Survey
-from hvconsole.model.problem import Problem
+from hvconsole.model.hypervisor import Guest, Survey
+from hvconsole.model.problem import BoardProblem, Problem
+from hvconsole.model.text import plain
 
 # The first call makes libvirtd try out every QEMU that there is: 14 s on a slow board.
 _SURVEY_S = 90.0
@@ -73,6 +75,17 @@ class KvmDriver:
         if not self._root:
             return plan
         return replace(plan, steps=tuple(map(self._as_root, plan.steps)))
+
+    def console(self, guest: Guest) -> Duplex:
+        """Raise: this way is not known yet.
+
+        Raises:
+            BoardProblem: Always.
+        """
+        raise BoardProblem(
+            f"the console of {plain(guest.name, 60)} cannot be reached through libvirt",
+            hint="log in to it over its network",
+        )
 
     async def explain(self, step: Step, done: Completed) -> Problem:
         """Say why a step failed, from what virsh or lkvm said."""

@@ -103,9 +103,7 @@ def vcpus(found: Guest, index: int | None) -> tuple[Vcpu, ...]:
     Raises:
         UsageProblem: It has none of that number.
     """
-    own = tuple(
-        one for one in found.vcpus if index in {None, one.index} and one.number is not None
-    )
+    own = tuple(one for one in found.vcpus if index in {None, one.index} and one.number is not None)
     if not own:
         there = ", ".join(str(one.index) for one in found.vcpus) or "none known"
         raise UsageProblem(

@@ -69,8 +69,10 @@ def halted(name: str) -> Expectation:
     return _of(
         name,
         "is Halted",
-        lambda guest: guest.state == "stopped"
-        and not any(one.state in {"Ready", "Running"} for one in guest.vcpus),
+        lambda guest: (
+            guest.state == "stopped"
+            and not any(one.state in {"Ready", "Running"} for one in guest.vcpus)
+        ),
     )
 
 

@@ -166,5 +166,3 @@ def _fault(line: str) -> tuple[str, str]:
         f"a guest did what it may not: {fault_words(fields)}",
         "is its image loaded, and is it one for this guest's memory? Load it, then start again",
     )
-
-

@@ -104,7 +104,7 @@ def _load(guest: Guest, images: tuple[tuple[str, int | None], ...]) -> Plan:
     steps = tuple(_load_step(guest.name, checks.path(path), at) for path, at in images)
     note = (
         "files of Xvisor's own file system; a FILE without @ADDRESS is a list of addresses and "
-        "files. What is loaded cannot be read back: it is Xvisor's word alone, and nothing undoes it"
+        "files. What is loaded cannot be read back: Xvisor's word is all there is, and no undo"
     )
     return Plan(title=title, steps=steps, notes=(note,))
 
@@ -174,21 +174,24 @@ def _halt(guest: Guest) -> Plan:
         return Plan(title=title, notes=("it is Halted already",))
     if guest.state == "defined":
         raise UsageProblem(f"{_named(guest)} does not run", hint="start it first")
+    danger = (
+        f"{_named(guest)} ends at once, without shutting down; it can only begin anew (start "
+        "resets it)"
+    )
+    if _is_mixed(guest):
+        steps = [
+            _vcpu_halt(guest, one.index, one.number)
+            for one in guest.vcpus
+            if one.number is not None and one.state not in {"Halted", "Reset"}
+        ]
+        return Plan(title=title, steps=tuple(steps), danger=danger, notes=(_by_vcpu(guest),))
     step = Step(
         about=title,
         argv=command.guest("halt", guest.name),
         expect=expect.halted(guest.name),
         timeout_s=_COMMAND_S,
     )
-    danger = (
-        f"{_named(guest)} ends at once, without shutting down; it can only begin anew (start "
-        "resets it)"
-    )
-    steps = (step,)
-    if _is_mixed(guest):
-        steps = tuple(_vcpu_halt(guest, one.index, one.number) for one in guest.vcpus
-                      if one.number is not None and one.state not in {"Halted", "Reset"})  # fmt: skip
-    return Plan(title=title, steps=steps, danger=danger)
+    return Plan(title=title, steps=(step,), danger=danger)
 
 
 def _vcpu_halt(guest: Guest, index: int, number: int) -> Step:

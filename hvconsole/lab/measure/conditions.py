@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from hvconsole.lab.machine import NATIVE
+from hvconsole.lab.modes import NATIVE
 from hvconsole.model.problem import UsageProblem
 
 _BUSY = "-busy"

@@ -18,9 +18,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from hvconsole.lab.machine import NATIVE, Hardware, Software, direct_words, virt_words
+from hvconsole.lab.machine import Hardware, Software, direct_words, virt_words
 from hvconsole.lab.measure.conditions import Condition
 from hvconsole.lab.measure.image import MeasureImage
+from hvconsole.lab.modes import NATIVE
 from hvconsole.lab.qemu import Qemu
 from hvconsole.lab.ready import tail
 from hvconsole.model.problem import BoardProblem, Problem

@@ -24,8 +24,8 @@ from hvconsole.sim.board.shell.shell import PATH, Shell
 from hvconsole.sim.board.shell.streams import Streams
 from hvconsole.sim.board.timekeeper import Timekeeper
 from hvconsole.sim.board.tree import Tree, failed
-from hvconsole.sim.hypervisor.host import Host, Hypervisor, Tool
-from hvconsole.sim.machine import HZ, Machine
+from hvconsole.sim.hypervisor.host import GuestConsole, Host, Hypervisor, Tool
+from hvconsole.sim.machine import Machine
 from hvconsole.sim.machine.changes import Change
 
 ENVIRONMENT: Final = {
@@ -72,6 +72,10 @@ class Board:
         on_crash: Called when everything stops, with the seconds after which the board restarts
             itself, or None.
         refuse_modules: The kernel takes signed modules only.
+        domain: Which domain its Linux is; 0 for dom0, and without Xen.
+        began_tick: Tick of the machine at which its Linux's virtual counter began.
+        make_guest: Makes the Linux of a guest, with the guest's number, name and first tick; None
+            where guests have none.
         uboot_variables: What U-Boot keeps on the card; ``fw_setenv`` writes them.
     """
 
@@ -93,6 +97,9 @@ class Board:
         self.unreachable = False
         self._installed: dict[str, Tool] = {}
         self.uboot_variables: dict[str, str] = {}
+        self.domain = 0
+        self.began_tick = 0
+        self.make_guest: Callable[[int, str, int], GuestConsole] | None = None
         self.on_reboot: Callable[[], None] = lambda: None
         self.on_power_off: Callable[[], None] = lambda: None
         self.on_crash: Callable[[float | None], None] = lambda _after_s: None
@@ -124,11 +131,6 @@ class Board:
         return self.timekeeper.uptime_s - self._began_s + _BOOT_S
 
     @property
-    def virtual_offset(self) -> int:
-        """What CNTVCT is behind CNTPCT, in ticks: a guest's own counter begins with the guest."""
-        return round(self._began_s * HZ)
-
-    @property
     def boot_id(self) -> str:
         """Differs after each boot, and is the same for the same seed."""
         text = hashlib.sha256(f"{self.seed} {self.boots}".encode()).hexdigest()
@@ -153,6 +155,7 @@ class Board:
         else:
             self.tree = Tree()  # it has nothing but memory
             self._began_s = self.timekeeper.uptime_s
+            self.began_tick = self.machine.now
         self.modules, self.tainted = {}, False
         self.counter = self.hypervisor = None
         self.rt_runtime_us = 950_000
@@ -276,6 +279,10 @@ class Board:
             self.tree.remove_all(path)
         except FileNotFoundError:
             return
+
+    def guest(self, domain: int, name: str, since_tick: int) -> GuestConsole | None:
+        """Return the console of a guest's Linux that begins now; None where there is none."""
+        return self.make_guest(domain, name, since_tick) if self.make_guest is not None else None
 
     def kernel(self, line: str) -> None:
         """Say a line as Linux's kernel."""

@@ -10,6 +10,19 @@ from hvconsole.sim.machine.profile import IDLE, Activity
 SchedulerName = Literal["credit", "credit2", "rtds", "null"]
 
 
+_CPUS_A_DOMAIN = 4096
+
+
+def lane_of(domain: int, cpu: int) -> int:
+    """Return the number of a sampled vCPU: dom0's are those of its CPUs."""
+    return domain * _CPUS_A_DOMAIN + cpu
+
+
+def vcpu_of(lane: int) -> tuple[int, int]:
+    """Return domain and CPU of a lane's number."""
+    return divmod(lane, _CPUS_A_DOMAIN)
+
+
 @dataclass(frozen=True, slots=True)
 class StartSampling:
     """A sampler starts on a CPU of the guest we log in to (with Xen: of a domain)."""
@@ -18,12 +31,23 @@ class StartSampling:
     fifo: bool = False
     domain: int = 0
 
+    @property
+    def lane(self) -> int:
+        """Under which number its switches are handed out."""
+        return lane_of(self.domain, self.cpu)
+
 
 @dataclass(frozen=True, slots=True)
 class StopSampling:
-    """The sampler on this CPU ends."""
+    """The sampler on this CPU ends (with Xen: on this vCPU of a domain)."""
 
     cpu: int
+    domain: int = 0
+
+    @property
+    def lane(self) -> int:
+        """Under which number its switches were handed out."""
+        return lane_of(self.domain, self.cpu)
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,19 +52,20 @@ class SwitchChunk:
     blind_since: int | None = None
     pace: tuple[tuple[int, float], ...] = ()
 
-    def earlier(self, ticks: int) -> SwitchChunk:
-        """Return the same on a counter that is so many ticks behind."""
-        if not ticks:
-            return self
-        since = self.blind_since
-        return replace(
-            self,
-            start=self.start - np.uint64(ticks),
-            until=self.until - ticks,
-            blind=tuple((begin - ticks, end - ticks) for begin, end in self.blind),
-            blind_since=None if since is None else since - ticks,
-            pace=tuple((at - ticks, slowdown) for at, slowdown in self.pace),
-        )
+
+def shifted(chunk: SwitchChunk, ticks: int) -> SwitchChunk:
+    """Return a chunk as a counter tells it that is so many ticks behind the machine's."""
+    if not ticks:
+        return chunk
+    since = chunk.blind_since
+    return replace(
+        chunk,
+        start=chunk.start - np.uint64(ticks),
+        until=chunk.until - ticks,
+        blind=tuple((begin - ticks, end - ticks) for begin, end in chunk.blind),
+        blind_since=None if since is None else since - ticks,
+        pace=tuple((tick - ticks, slowdown) for tick, slowdown in chunk.pace),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from hvconsole.sim.machine.bare import Bare
 from hvconsole.sim.machine.chunk import SwitchChunk
 from hvconsole.sim.machine.linux import tick_phase
 from hvconsole.sim.machine.load import GUEST_HEAT, IDLE_HEAT, Loads
-from hvconsole.sim.machine.profile import BANANA_PI, Costs, Guest
+from hvconsole.sim.machine.profile import BANANA_PI, DEBIAN, Costs, Guest
 from hvconsole.sim.machine.sampler import Sampler
 from hvconsole.sim.machine.thermal import FrequencyStep, Thermal, ThermalProfile
 from hvconsole.sim.machine.ticks import HZ, SECOND
@@ -128,7 +128,7 @@ class Machine:
 
     @property
     def sampled(self) -> tuple[int, ...]:
-        """CPUs that are sampled at present."""
+        """Lanes that are sampled at present: dom0's CPUs, and others by `lane_of`."""
         return tuple(sorted(self._samplers))
 
     def exits(self, cpu: int) -> int:
@@ -158,7 +158,7 @@ class Machine:
             until: Tick at which to stop, not before `now`.
 
         Returns:
-            The switches of each CPU that was sampled, by CPU number, that became certain.
+            The switches of each lane that was sampled, by its number, that became certain.
         """
         if until < self.now:
             raise ValueError(f"tick {until} is over, it is {self.now}")
@@ -194,8 +194,8 @@ class Machine:
         match change:
             case ch.StartSampling():
                 self._start_sampling(change)
-            case ch.StopSampling(cpu):
-                self._stop_sampling(cpu)
+            case ch.StopSampling():
+                self._stop_sampling(change.lane)
             case ch.StartLoad(name, cpu, rate_hz):
                 self._start_load(name, cpu, rate_hz)
             case ch.StopLoad(name, cpu):
@@ -245,21 +245,23 @@ class Machine:
         self.xvisor.apply(change, self.now)
 
     def _start_sampling(self, change: ch.StartSampling) -> None:
-        if change.cpu in self._samplers:
+        if change.lane in self._samplers:
             raise BoardProblem(f"CPU {change.cpu} is sampled already")
         unit = None
         if self.below is not None:
             unit = self.below.unit(change.domain, change.cpu)
         elif self.bare is not None and change.cpu not in self.bare.online:
             raise BoardProblem(f"CPU {change.cpu} is not online")
-        self._samplers[change.cpu] = Sampler(
-            change.cpu, self.now, self.setup.guest, self._seed, fifo=change.fifo, unit=unit
+        # A domU has a kernel of its own: other phases, and no devices.
+        guest = DEBIAN if change.domain else self.setup.guest
+        self._samplers[change.lane] = Sampler(
+            change.cpu, self.now, guest, self._seed + change.domain, fifo=change.fifo, unit=unit
         )
 
     def _stop_sampling(self, cpu: int) -> None:
         sampler = self._samplers.pop(cpu, None)
         if sampler is None:
-            raise BoardProblem(f"CPU {cpu} is not sampled")
+            raise BoardProblem(f"CPU {ch.vcpu_of(cpu)[1]} is not sampled")
         if sampler.unit is not None:
             sampler.unit.tape = None
         sampler.lane.end(self.now)

@@ -14,10 +14,11 @@ def online(board: Board) -> list[int]:
     bare = board.machine.bare
     if bare is not None:
         return sorted(bare.online)
-    below = board.machine.below
     if board.machine.xvisor is not None:
         return [0]  # guest0's Linux is started on its first vCPU alone
-    return [u.index for u in below.domains[0] if not u.offline] if below is not None else []
+    xen = board.machine.xen
+    units = xen.domains.get(board.domain, []) if xen is not None else []
+    return [unit.index for unit in units if not unit.offline]
 
 
 def possible(board: Board) -> list[int]:
