@@ -62,13 +62,13 @@ def boot_log(place: Place, cpus: int) -> list[str]:
         "INIT: host address space",
         "INIT: vapool: base=0x10000000 size=67108864",
         "INIT: vapool: hkbase=0x10295000 hksize=262144",
-        f"INIT: ram: bank0 phys=0x{begin:016x} size={size}",
+        f"INIT: ram: bank0 phys=0x{begin:016X} size={size}",
         "INIT: ram: bank0 hkbase=0x102D5000 hksize=32768",
-        f"INIT: ram_reserve: phys=0x{begin + 0x10000:016x} size=1658880",
-        f"INIT: ram_reserve: phys=0x{begin + 0x2A5000:016x} size=622592",
-        f"INIT: ram_reserve: phys=0x{begin + 0x1A5000:016x} size=1048576",
+        f"INIT: ram_reserve: phys=0x{begin + 0x10000:016X} size=1658880",
+        f"INIT: ram_reserve: phys=0x{begin + 0x2A5000:016X} size=622592",
+        f"INIT: ram_reserve: phys=0x{begin + 0x1A5000:016X} size=1048576",
         "INIT: vapool_reserve: virt=0x10000000 size=3330048",
-        f"INIT: ram_reserve: phys=0x{begin + 0x8800000:016x} size=36864",
+        f"INIT: ram_reserve: phys=0x{begin + 0x8800000:016X} size=36864",
     ]
     at = _INITS.index(_FIRST) + 1
     early += [f"INIT: {what}" for what in _INITS[:at]]
