@@ -36,11 +36,7 @@ def add_jailhouse(actions: Any, add: Add) -> None:
         add: Adds one with the options that all have.
     """
     add(actions, "preflight", "has the board what Jailhouse needs?")
-    stats = add(
-        actions,
-        "stats",
-        "how often guests left for it, and why (Jailhouse, KVM); times and interrupts (Xvisor)",
-    )
+    stats = add(actions, "stats", "exits and why (Jailhouse, KVM); times and interrupts (Xvisor)")
     stats.add_argument("guest", nargs="?", default="", metavar="GUEST", help="this one only")
     stats.add_argument("--perf", action="store_true", help="how long, by perf kvm stat (KVM)")
     stats.add_argument(

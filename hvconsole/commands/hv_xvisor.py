@@ -156,12 +156,15 @@ def text(before: Moment, after: Moment) -> str:
         for one, rates in irq_rates(before, after)
     ]
     columns = len(irqs[0]) - 2 if irqs else 0
+    note = (
+        f"· over {after.at_s - before.at_s:.2f} s; paused is also a vCPU that waits for an "
+        "interrupt. Our own line's interrupts are among them"
+    )
     parts = [
         table(("vCPU", "state", "running", "waiting", "paused", "halted", "resets"), vcpus),
         table(("CPU", "busy", "in interrupts", "vCPUs"), cpus),
         table(("interrupt", "number", *(f"CPU {at} /s" for at in range(columns))), irqs),
-        f"· over {after.at_s - before.at_s:.2f} s; paused is also a vCPU that waits for an "
-        "interrupt. Our own line's interrupts are among them",
+        note,
     ]
     return "\n\n".join(part for part in parts if part)
 
