@@ -76,6 +76,12 @@ class XvisorDriver:
                 detail="Xvisor shows the serial ports that a guest's device tree has",
                 hint="hvconsole hv BOARD list names the guests",
             )
+        if guest.state in {"defined", "stopped"}:
+            raise BoardProblem(
+                f"guest '{plain(guest.name, 60)}' does not run",
+                detail=f"its vCPUs are {plain(guest.words, 60)}",
+                hint=f"hvconsole hv BOARD start {plain(guest.name, 60)}",
+            )
         return XvisorConsole(self._link, guest.consoles[0])
 
     async def explain(self, step: Step, done: Completed) -> Problem:
