@@ -148,15 +148,7 @@ class Session:
             raise BoardProblem("a load changes the board", hint="connect without --read-only")
         self._set_run("preparing", "building and deploying the sampler")
         try:
-            settings = self.settings
-            if settings.guest:
-                self.guests.want((settings.guest,))
-            if self._alone:
-                link, programs, settings = await self._enter_guest(settings)
-            else:
-                self._refuse_guests_over(link)
-                programs = await self._bench.programs(link, settings)
-                await self.guests.prepare(settings, self._bench.guest_sampler)
+            link, programs, settings = await self._made_ready(link, self.settings)
             condition = settings.label or self._mode
             self._hub.live.call_next(condition)
             if record:
@@ -226,6 +218,19 @@ class Session:
         """Whether only guests run programs: at the link's other end is a hypervisor's terminal."""
         link = self._keeper.link
         return link is not None and Capability.TERMINAL in link.capabilities
+
+    async def _made_ready(
+        self, link: Link, settings: RunSettings
+    ) -> tuple[Link, Mapping[str, str], RunSettings]:
+        """Have the programs where they run; return the way there, their paths, and the run."""
+        if settings.guest:
+            self.guests.want((settings.guest,))
+        if self._alone:
+            return await self._enter_guest(settings)
+        self._refuse_guests_over(link)
+        programs = await self._bench.programs(link, settings)
+        await self.guests.prepare(settings, self._bench.guest_sampler)
+        return link, programs, settings
 
     async def _enter_guest(
         self, settings: RunSettings
