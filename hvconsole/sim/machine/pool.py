@@ -267,7 +267,7 @@ class Pool:
             new.dispatched = now
             if new.tape is not None:
                 new.tape.enter(now)
-                self.charge(cpu, now, self.scheduler.costs.switch)
+                self.charge(cpu, now, self.scheduler.switch_cost)
 
     def _evict(self, cpu: int, now: int) -> None:
         self.burn(cpu, now)
