@@ -25,12 +25,14 @@ class Inquiry:
         about: What is answered.
         argv: Asks.
         log: Shows the log that the answer is written to, where it does not come at once.
+        binds: The guest's console that keys are to go to; nothing is asked then.
     """
 
     name: str
     about: str
     argv: tuple[str, ...]
     log: tuple[str, ...] = ()
+    binds: str = ""
 
 
 def inquiries(system: str) -> tuple[Inquiry, ...]:
@@ -65,6 +67,16 @@ def console_inquiries(survey: Survey) -> tuple[Inquiry, ...]:
         for port in guest.consoles
         if is_typable(port)
     )
+
+
+def guest_console_choices(survey: Survey) -> tuple[Inquiry, ...]:
+    """Return what can be done with guests' consoles over the hypervisor's own terminal."""
+    shows = console_inquiries(survey)
+    types = (
+        Inquiry(f"type to {one.argv[-1]}", "keys go to it until it is left", (), binds=one.argv[-1])
+        for one in shows
+    )
+    return (*types, *shows)
 
 
 async def ask(link: Link, inquiry: Inquiry, *, root: Sequence[str] = ()) -> list[str]:

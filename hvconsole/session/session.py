@@ -99,6 +99,8 @@ class Session:
         known = self._kept.known
         if self._console is not None:
             known["serial"] = self._console.state
+        if self._alone:
+            known |= {"terminal": True, "typing_to": self.hypervisor.bound}
         return replace(self._status, **known) if known else self._status  # type: ignore[arg-type]  # names are checked by replace
 
     @property
