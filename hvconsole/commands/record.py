@@ -99,11 +99,6 @@ async def _reach_and_measure(arguments: argparse.Namespace, words: SimWords, out
             record_to=out,
             accept_new_host_key=arguments.accept_new_host_key,
         )
-        if arguments.guest and profile.kind == "serial":
-            raise UsageProblem(
-                f"--guest needs a console beside the run, and '{profile.name}' has one serial line",
-                hint='give the board an address, ssh = "root@ADDRESS", or record without --guest',
-            )
         session.guests.want(arguments.guest)
         trace = None
         if arguments.xentrace:

@@ -20,8 +20,8 @@ from hvconsole.wire.console import LineSplitter, Prompt, in_boot_loader, prompt_
 from hvconsole.wire.xvisor import Terminal
 
 _TAIL = 16 << 10
-# Longer than the seconds of a boot loader's countdown: whoever counts is not interrupted.
-_LISTEN_S = 2.5
+# Longer than a second of a boot loader's countdown: whoever counts is not interrupted.
+_LISTEN_S = 1.4
 _ANSWER_S = 2.0
 
 

@@ -172,6 +172,20 @@ class XvisorLink:
                 )
             self._bound = port
 
+    def listen(self, callback: Callable[[bytes], None]) -> Callable[[], None]:
+        """Hand on all that the line says; return what ends that."""
+        return self._line.subscribe(callback)
+
+    def type_to_guest(self, data: bytes) -> None:
+        """Type something while a guest's console is bound.
+
+        Raises:
+            LinkProblem: None is, or the line is gone.
+        """
+        if not self._bound:
+            raise LinkProblem(f"{self.name}: no guest console is bound")
+        self._line.write(data)
+
     async def leave(self) -> None:
         """Take the terminal back from a guest's console; nothing happens where none is bound.
 

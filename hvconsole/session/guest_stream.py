@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -112,6 +112,37 @@ class GuestStream:
         """How the guest's clock stands to the host's, as far as is known."""
         return self._watch.clock if self._watch is not None else GuestClock()
 
+    @property
+    def link(self) -> Link:
+        """The way to the guest's shell.
+
+        Raises:
+            BoardProblem: It has not been prepared.
+        """
+        if self._link is None:
+            raise BoardProblem(f"guest {self.name} has not been prepared")
+        return self._link
+
+    @property
+    def probe(self) -> DeployedProbe:
+        """The sampler in the guest.
+
+        Raises:
+            BoardProblem: It has not been prepared.
+        """
+        if self._probe is None:
+            raise BoardProblem(f"guest {self.name} has not been prepared")
+        return self._probe
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """What a manifest keeps of the guest: what it says of itself, and of its counter."""
+        facts = msgspec.to_builtins(self._facts)
+        kept = {name: facts[name] for name in _KEPT if facts[name] not in (None, "", [])}
+        if self._counter is not None and (told := self._counter.told()):
+            kept["counter"] = told
+        return kept
+
     async def prepare(self, settings: RunSettings, static: Static) -> None:
         """Reach a shell on the guest's console, and have the sampler there.
 
@@ -207,17 +238,13 @@ class GuestStream:
 
     def _new_entry(self, manifest: Manifest) -> GuestEntry:
         probe = self._probe
-        facts = msgspec.to_builtins(self._facts)
-        kept = {name: facts[name] for name in _KEPT if facts[name] not in (None, "", [])}
-        if self._counter is not None and (told := self._counter.told()):
-            kept["counter"] = told
         return GuestEntry(
             guest=self.guest.name,
             key=self.guest.key,
             system=self._system,
             file=file_of(manifest),
             console=self._console.argv if isinstance(self._console, ProcessLine) else (),
-            facts=kept,
+            facts=self.told,
             probes={probe.name: probe.sha256} if probe is not None else {},
             built_by={probe.name: probe.built_by} if probe is not None else {},
         )

@@ -331,7 +331,8 @@ class Untagged:
     r"""A bound guest console in, what the guest itself wrote out.
 
     Xvisor begins each line with ``[guest0/uart0] ``, after a return as after a newline, and puts a
-    return before each newline. Faults in between are left where they are.
+    return before each newline. What stands before the first such sign is not the guest's. Faults
+    in between are left where they are.
 
     Args:
         port: The console that is bound.
@@ -340,10 +341,18 @@ class Untagged:
     def __init__(self, port: str) -> None:
         self._tag = f"[{port}] ".encode("ascii", "replace")
         self._rest = b""
+        self._begun = False
 
     def feed(self, data: bytes) -> bytes:
         """Take bytes and return the guest's, in the same order."""
         text = self._rest + data
+        if not self._begun:
+            begin = text.find(self._tag)
+            self._begun = begin >= 0
+            if not self._begun:
+                self._rest = text[-len(self._tag) :]
+                return b""
+            text = text[begin:]
         out = bytearray()
         at = 0
         while at < len(text):

@@ -26,6 +26,17 @@ HOST_CPUS: Final[Argv] = ("host", "cpu", "stats")
 CPU_INFO: Final[Argv] = ("host", "cpu", "info")
 IRQS: Final[Argv] = ("host", "irq", "stats")
 RAM: Final[Argv] = ("host", "ram", "info")
+INQUIRIES: Final[tuple[tuple[Argv, str], ...]] = (
+    (VERSION, "which Xvisor this is"),
+    (HOST, "the board: CPUs and memory"),
+    (CPU_INFO, "its CPUs; the speed is an estimate that is not to be believed"),
+    (HOST_CPUS, "how busy each CPU is"),
+    (IRQS, "interrupts, by CPU"),
+    (RAM, "memory that is free"),
+    (VCPUS, "all vCPUs, the hypervisor's own threads among them"),
+    (PORTS, "guests' consoles"),
+    (("help",), "commands that this Xvisor has"),
+)
 
 
 def guest(turn: Turn, name: str) -> Argv:

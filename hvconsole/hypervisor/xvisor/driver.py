@@ -12,8 +12,10 @@ from hvconsole.hypervisor.xvisor import plans
 from hvconsole.hypervisor.xvisor.explain import explain
 from hvconsole.hypervisor.xvisor.survey import Known, learn, look, make_survey, split
 from hvconsole.link.protocol import Completed, Link
-from hvconsole.model.hypervisor import Survey
-from hvconsole.model.problem import Problem
+from hvconsole.link.xvisor_console import XvisorConsole
+from hvconsole.model.hypervisor import Guest, Survey
+from hvconsole.model.problem import BoardProblem, Problem
+from hvconsole.model.text import plain
 
 _SURVEY_S = 60.0
 
@@ -61,6 +63,26 @@ class XvisorDriver:
             BoardProblem: Xvisor cannot do that.
         """
         return plans.plan(action, survey)
+
+    def console(self, guest: Guest) -> XvisorConsole:
+        """Return the way to a guest's first console; Xvisor's terminal is given to it meanwhile.
+
+        Raises:
+            BoardProblem: It is the hypervisor, or the guest has none.
+        """
+        if guest.role == "control" or not guest.consoles:
+            raise BoardProblem(
+                f"'{plain(guest.name, 60)}' has no console",
+                detail="Xvisor shows the serial ports that a guest's device tree has",
+                hint="hvconsole hv BOARD list names the guests",
+            )
+        if guest.state in {"defined", "stopped"}:
+            raise BoardProblem(
+                f"guest '{plain(guest.name, 60)}' does not run",
+                detail=f"its vCPUs are {plain(guest.words, 60)}",
+                hint=f"hvconsole hv BOARD start {plain(guest.name, 60)}",
+            )
+        return XvisorConsole(self._link, guest.consoles[0])
 
     async def explain(self, step: Step, done: Completed) -> Problem:
         """Say why a step failed, from what Xvisor said."""

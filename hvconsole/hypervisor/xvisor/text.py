@@ -201,3 +201,32 @@ def version(lines: Iterable[str]) -> tuple[str, str]:
     """Read ``version``: the version and when it was built; empty where it is not told."""
     match = next(filter(None, (_VERSION.fullmatch(line.strip()) for line in lines)), None)
     return (match["version"], match["built"] or "") if match is not None else ("", "")
+
+
+def guest_text(lines: Iterable[str], port: str) -> list[str]:
+    """Return what a guest wrote from what ``vserial dump`` prints of it.
+
+    Each line begins with the console's name, after a return as after a newline; so a guest that
+    ends its lines with both leaves an empty one behind each.
+
+    Args:
+        lines: The answer, cut at returns and newlines.
+        port: The console.
+    """
+    tag = f"[{port}] "
+    own = [line.removeprefix(tag).removeprefix(tag.rstrip()) for line in lines]
+    runs: list[list[str]] = []
+    for line in own:
+        if line or not runs:
+            runs.append([line])
+        else:
+            runs[-1].append(line)
+    inner = [len(run) - 1 for run in runs[:-1]]
+    both = bool(inner) and all(count % 2 for count in inner)
+    out: list[str] = []
+    for run in runs:
+        blanks = (len(run) - 1) // 2 if both else len(run) - 1
+        out += [run[0], *[""] * blanks]
+    while out and not out[-1]:
+        out.pop()
+    return out

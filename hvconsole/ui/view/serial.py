@@ -167,6 +167,8 @@ def refusal(status: Status, line: str) -> str:
         return "a recording: nothing can be typed"
     if status.read_only:
         return "read-only: typing could change the board"
+    if status.typing_to and status.run not in {"preparing", "running", "ending"}:
+        return ""
     if status.link == "connected" and goes_over(status.link_detail, line):
         doing = "a run measures" if status.run in {"preparing", "running"} else "the session works"
         return f"{doing} over this line: typing would spoil it"
