@@ -25,7 +25,6 @@ class Hub:
         live: The statistics that screens look at.
         sink: Keeps the raw bytes; None records nothing.
         received_bytes: How many came.
-        heard: Called with values as they come, after the statistics have them.
     """
 
     def __init__(
@@ -34,7 +33,7 @@ class Hub:
         self.live = LiveStream()
         self.sink = sink
         self.received_bytes = 0
-        self.heard: Callable[[Sequence[Value]], None] = lambda _values: None
+        self._listeners: list[Callable[[Sequence[Value]], None]] = []
         self._decoder = StreamDecoder()
         self._clock = clock
         self._heard: tuple[float, float] | None = None  # newest moment, and when we heard of it
@@ -65,7 +64,18 @@ class Hub:
             if values:
                 self.live.feed(values, self._decoder.damage)
                 self._hear()
-                self.heard(values)
+                for listener in tuple(self._listeners):
+                    listener(values)
+
+    def listen(self, listener: Callable[[Sequence[Value]], None]) -> Callable[[], None]:
+        """Hand on values as they come, once the statistics have them; return what ends that."""
+        self._listeners.append(listener)
+
+        def stop() -> None:
+            if listener in self._listeners:
+                self._listeners.remove(listener)
+
+        return stop
 
     def restart(self, *, past: bool = True) -> None:
         """Begin anew, as after a jump within a recording; with `past` false, earlier runs stay."""
