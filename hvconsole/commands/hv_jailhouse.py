@@ -37,7 +37,7 @@ def add_jailhouse(actions: Any, add: Add) -> None:
         add: Adds one with the options that all have.
     """
     add(actions, "preflight", "has the board what Jailhouse needs?")
-    stats = add(actions, "stats", "how often guests left for it, and why (Jailhouse, KVM)")
+    stats = add(actions, "stats", "exits and why (Jailhouse, KVM); times and interrupts (Xvisor)")
     stats.add_argument("guest", nargs="?", default="", metavar="GUEST", help="this one only")
     stats.add_argument("--perf", action="store_true", help="how long, by perf kvm stat (KVM)")
     stats.add_argument(
@@ -46,7 +46,8 @@ def add_jailhouse(actions: Any, add: Add) -> None:
     stats.add_argument(
         "--sampled", type=cpu_list, default=(), metavar="N[,N…]", help="CPUs not to look from"
     )
-    console = add(actions, "console", "what the hypervisor said (Jailhouse)")
+    console = add(actions, "console", "what the hypervisor said (Jailhouse), or a guest (Xvisor)")
+    console.add_argument("guest", nargs="?", default="", metavar="GUEST", help="whose (Xvisor)")
     console.add_argument(
         "--follow", type=float, default=0.0, metavar="S", help="and says for so many seconds"
     )

@@ -76,6 +76,7 @@ class Vcpu:
         time_s: CPU time that it got, in seconds; None where not known.
         values: Its scheduler's values, by name.
         thread: The thread of Linux that it is (KVM); None elsewhere, and while it does not run.
+        number: Its number among all guests' vCPUs, which commands take (Xvisor); None elsewhere.
     """
 
     index: int
@@ -87,6 +88,7 @@ class Vcpu:
     time_s: float | None = None
     values: Mapping[str, int] = field(default_factory=dict)
     thread: int | None = None
+    number: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +109,7 @@ class Guest:
         values: Its scheduler's values, by name.
         vcpus: Its virtual CPUs.
         counters: Counts since its start, by name (exits); see `Survey.wraps`.
+        consoles: Names of its consoles that can be looked at from here, the first one first.
     """
 
     key: str
@@ -122,6 +125,7 @@ class Guest:
     values: Mapping[str, int] = field(default_factory=dict)
     vcpus: tuple[Vcpu, ...] = ()
     counters: Mapping[str, int] = field(default_factory=dict)
+    consoles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

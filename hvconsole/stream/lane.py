@@ -88,6 +88,17 @@ class LaneState:
             out.add(binned, at)
         return out
 
+    def singles(self, first: int, last: int) -> tuple[U64, U64] | None:
+        """Return starts and lengths of the switches from tick `first` to before `last`.
+
+        Views of the ring: copy before keeping them. None where it no longer reaches back so far.
+        """
+        ring = self._ring
+        if not ring.complete and (not ring.start.size or first < ring.start[0]):
+            return None
+        low, high = np.searchsorted(ring.start, np.array([first, last], dtype=np.uint64))
+        return ring.start[low:high], ring.length[low:high]
+
     def totals(self) -> Totals:
         """Return the lane's figures so far."""
         beat, ns = self._beat, self._clock.ns

@@ -93,6 +93,7 @@ class FormScreen(ModalScreen[Action | None], inherit_bindings=False):
         inspect: Judges the configuration that an action would use, on the board.
     """
 
+    asks: ClassVar = True
     CSS_PATH = "doing.tcss"
     AUTO_FOCUS = ""
     BINDINGS: ClassVar = [

@@ -49,6 +49,8 @@ def record_words(board: str, settings: Mapping[str, Any]) -> tuple[str, ...]:
         if isinstance(value, str) and value != getattr(usual, name):
             words += [option, value]
     loads = settings.get("loads")
+    guest = settings.get("guest")
+    words += ["--guest", guest] if isinstance(guest, str) and guest else []
     for load in loads if isinstance(loads, list | tuple) else ():
         if isinstance(load, Mapping):
             words += ["--load", f"{load.get('name')}@{load.get('cpu')}"]
