@@ -2,9 +2,9 @@
 
 ``python docs/walk.py [FOLDER]`` opens ``hvconsole`` and does what a person would do with keys and
 mouse: connect, look around, pick out a range of time, boot into Xen, create a guest, give it a
-scheduler of its own, play the recording, export it, compare it, leave. After each step it waits for what the person would wait for, and keeps the
-screen in FOLDER, as text and with its colours. It ends with status 1, and shows the screen it was
-left with, where that does not come. Needs tmux.
+scheduler of its own, play the recording, export it, compare it, leave. After each step it waits for
+what the person would wait for, and keeps the screen in FOLDER, as text and with its colours. It
+ends with status 1, and shows the screen it was left with, where that does not come. Needs tmux.
 """
 
 from __future__ import annotations

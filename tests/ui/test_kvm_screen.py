@@ -90,7 +90,8 @@ async def test_pause_and_quota_from_the_keyboard(tmp_path: Path) -> None:
         await choose(driver, "pause 'busy'")
         await driver.press("enter")
         await until(driver, lambda: board.state["domains"][0]["state"] == "paused")
-        await until(driver, lambda: "paused" in driver.line("❚ busy"))
+        await until(driver, lambda: "❚ busy" in driver.text)
+        assert "paused" in driver.line("❚ busy")
         form = await choose(driver, "set linux's values of 'busy'")
         form.query_one("#f-vcpu_quota", Input).value = "500"
         await until(driver, lambda: "from 1000 µs on" in driver.text)
