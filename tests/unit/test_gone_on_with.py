@@ -35,7 +35,7 @@ def test_other_boards_and_one_that_is_kept_stay_as_they_are(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     assert gone_on_with("lab-virt", None, 3) is None
-    monkeypatch.setattr(keep, "kept_board", lambda: object())
+    monkeypatch.setattr(keep, "kept_board", object)
     assert gone_on_with("sim", None, 3) is None
 
 
