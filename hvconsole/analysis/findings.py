@@ -16,6 +16,7 @@ from hvconsole.model.text import plain
 from hvconsole.model.units import duration
 
 _NAME: Final = 44
+_UNQUIET_PERCENT: Final = 10.0
 _TOLD: Final = ("lost_percent", "max_ns")
 _ADVICE: Final = {
     "RT throttle or fair server": (
@@ -40,7 +41,7 @@ def findings(comparison: Comparison) -> list[str]:
     pairs = [pair for pair in comparison.pairs if pair.reference == reference.name]
     pairs = [pair for pair in pairs if pair.figure in _TOLD]
     undecided = bool(pairs) and all(pair.verdict == "underpowered" for pair in pairs)
-    said = [_alone(reference, figures)]
+    said = [_alone(reference, figures), *_unquiet(reference)]
     for condition in comparison.conditions[1:]:
         told = [
             _told(condition, reference, one, pair, undecided=undecided)
@@ -60,6 +61,20 @@ def findings(comparison: Comparison) -> list[str]:
 def _alone(condition: Condition, figures: list[Figure]) -> str:
     told = [f"{_title(one)} {one.show(condition.estimates[one.key].value)}" for one in figures]
     return f"{plain(condition.name, _NAME)}, the reference: {', '.join(told)}."
+
+
+def _unquiet(reference: Condition) -> list[str]:
+    """Say it where the reference is no quiet one: what it loses hides what others cost."""
+    lost = reference.estimates["lost_percent"].value
+    if not lost >= _UNQUIET_PERCENT:
+        return []
+    name = plain(reference.name, _NAME)
+    said = (
+        f"{name} itself loses {lost:.3g} % of its time: something else had that CPU, another task"
+        " or, on a virtual machine, its host (top; steal in vmstat). Quieten it and measure again,"
+        " or take another CPU."
+    )
+    return [said]
 
 
 def _told(

@@ -41,6 +41,12 @@ def test_too_few_runs_tell_nothing_but_how_many_could() -> None:
     assert "5 runs of each condition can decide" in undecided
 
 
+def test_a_reference_that_is_not_quiet_is_told() -> None:
+    said = findings(compare([figures("idle", n, 400.0) for n in (1, 2)]))
+    assert re.match(r"idle itself loses [\d.]+ % of its time: something else had", said[1])
+    assert not any("itself loses" in one for one in found(3))
+
+
 def test_virtual_time_is_told_as_exact() -> None:
     _, busy, _, _ = found(1, labels=("virtual time",))
     assert busy.count("exactly so, in virtual time") == 2
