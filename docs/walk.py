@@ -74,8 +74,8 @@ STEPS = (
     Step("export", ("F6", "e"), r"writes Parquet"),
     Step("exported", ("Enter",), r"rows in"),
     Step("compare", ("x",), r"switches a second longer than"),
-    Step("why", ("Enter",), r"verdict|reference"),
-    Step("command", ("Escape", "c"), r"compare .*copied|copied"),
+    Step("why", ("Down", "Enter"), r"· why"),
+    Step("command", ("Escape", "c"), r"command.* copied|copied.*command"),
     Step("left", ("q",), r"Pane is dead \(status 0"),
 )
 
