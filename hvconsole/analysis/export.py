@@ -10,13 +10,14 @@ from pathlib import Path
 
 import msgspec
 import polars as pl
+from polars import selectors as cs
 
 from hvconsole import __version__
 from hvconsole.analysis.labelled import labelled_switches
 from hvconsole.analysis.summary import RunSummary, summarise
 from hvconsole.model.problem import RecordProblem, UsageProblem
 from hvconsole.record.reader import SessionReader
-from hvconsole.record.tables import actions_table
+from hvconsole.record.tables import actions_table, switches_table
 
 SUFFIXES = (".parquet", ".csv", ".arrow")
 TABLES = ("switches", "runs", "actions")
@@ -59,11 +60,27 @@ def export_session(
     rows = summarise(reader)
     metadata = _metadata(reader, rows)
     tables: dict[str, Callable[[], pl.LazyFrame]] = {
-        "switches": lambda: labelled_switches(reader),
+        "switches": lambda: _switches(reader),
         "runs": lambda: runs_table(rows),
         "actions": lambda: actions_table(reader),
     }
     return [_write(tables[name](), path, metadata) for name, path in outputs.items()]
+
+
+def _switches(reader: SessionReader) -> pl.LazyFrame:
+    """Return the board's switches; where guests were sampled, theirs too, and a column says whose.
+
+    Artefacts are told for the board's own: what is known of a guest's CPUs does not suffice.
+    """
+    own = labelled_switches(reader)
+    guests = reader.guests()
+    if not guests:
+        return own
+    parts = [own.with_columns(pl.lit(None, dtype=pl.String).alias("guest"))]
+    for guest in guests:
+        name = guest.guest.guest if guest.guest is not None else ""
+        parts.append(switches_table(guest).with_columns(pl.lit(name).alias("guest")))
+    return pl.concat(parts)
 
 
 def runs_table(rows: list[RunSummary]) -> pl.LazyFrame:
@@ -79,7 +96,11 @@ def runs_table(rows: list[RunSummary]) -> pl.LazyFrame:
 
 def _metadata(reader: SessionReader, rows: list[RunSummary]) -> dict[str, str]:
     accounts = ("run", "cpu", "detected", "recorded", "dropped", "switches", "lost_on_link")
-    entries = [{name: getattr(row, name) for name in accounts} for row in rows]
+    entries = [
+        {name: getattr(row, name) for name in accounts}
+        | ({"guest": row.guest} if row.guest else {})
+        for row in rows
+    ]
     return {
         "hvconsole.version": __version__,
         "hvconsole.manifest": msgspec.json.encode(reader.manifest).decode(),
@@ -111,7 +132,7 @@ def _write(table: pl.LazyFrame, path: Path, metadata: dict[str, str]) -> Written
             table.sink_ipc(temporary, compression="zstd")
             rows = pl.scan_ipc(temporary).select(pl.len()).collect().item()
         else:
-            table.sink_csv(temporary)
+            table.with_columns(cs.list().list.join("; ")).sink_csv(temporary)  # CSV has no lists
             rows = pl.scan_csv(temporary).select(pl.len()).collect().item()
         temporary.replace(path)
     except OSError as error:

@@ -19,6 +19,7 @@ def _share(value: float, *, percent: bool) -> str:
 _COLUMNS: tuple[tuple[str, Callable[[RunSummary], str]], ...] = (
     ("session", lambda r: plain(r.session, 28)),
     ("run", lambda r: str(r.run)),
+    ("guest", lambda r: plain(r.guest, 20) or NOTHING),
     ("condition", lambda r: plain(r.condition, 20) or NOTHING),
     ("cpu", lambda r: str(r.cpu)),
     ("time", lambda r: f"{r.seconds:.2f} s"),
@@ -34,7 +35,7 @@ _COLUMNS: tuple[tuple[str, Callable[[RunSummary], str]], ...] = (
     ("coverage", lambda r: _share(r.coverage, percent=False)),
     ("end", lambda r: r.reason),
 )
-_LEFT = {"session", "condition", "end"}
+_LEFT = {"session", "guest", "condition", "end"}
 
 
 def _about(row: RunSummary) -> str:
@@ -46,7 +47,9 @@ def render_summary(rows: Sequence[RunSummary]) -> str:
     if not rows:
         return "no runs"
     several = len({row.session for row in rows}) > 1
-    columns = [c for c in _COLUMNS if several or c[0] != "session"]
+    guests = any(row.guest for row in rows)
+    left_out = {"session": not several, "guest": not guests}
+    columns = [c for c in _COLUMNS if not left_out.get(c[0], False)]
     cells = [[name for name, _ in columns]] + [[show(r) for _, show in columns] for r in rows]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     lines = []
@@ -60,6 +63,21 @@ def render_summary(rows: Sequence[RunSummary]) -> str:
     return "\n".join(lines + _footnotes(rows))
 
 
+def _clocks(rows: Sequence[RunSummary]) -> list[str]:
+    """Say how well guests' moments are known on their host's clock."""
+    notes: dict[str, None] = {}
+    for row in rows:
+        if row.guest:
+            name = plain(row.guest, 40)
+            known = f"{row.clock}, ± {duration(row.clock_uncertainty_ns)}"
+            if row.clock == "same counter":
+                known = "the same counter, no offset"
+            elif math.isnan(row.clock_uncertainty_ns):
+                known = "unknown: its moments cannot be laid beside the board's"
+            notes[f"clock of guest {name} against the board's: {known}"] = None
+    return list(notes)
+
+
 def _footnotes(rows: Sequence[RunSummary]) -> list[str]:
     notes = []
     labels = sorted({label for row in rows for label in row.labels})
@@ -70,6 +88,7 @@ def _footnotes(rows: Sequence[RunSummary]) -> list[str]:
     lost = sum(row.lost_on_link for row in rows)
     if lost:
         notes.append(f"{lost:,} recorded switches never arrived (damaged or missing frames)")
+    notes += _clocks(rows)
     cut = sum(row.reason == "interrupted" for row in rows)
     if cut:
         notes.append(f"{cut} of these runs have no end: the recording was cut off")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from hvconsole.model.guest_clock import GuestClock
 from hvconsole.record.reader import LaneData, RunData, SessionReader
 from hvconsole.stream.histogram import LengthHistogram
 
@@ -39,6 +40,9 @@ class RunSummary:
         backward: Backward steps of the counter.
         reason: Why the run ended; ``interrupted`` if its end was never recorded.
         labels: What every reader must know (``simulated``, …).
+        guest: The guest that was sampled; empty for the board itself.
+        clock: How the guest's clock stands to its host's (`hvconsole.model.guest_clock`).
+        clock_uncertainty_ns: How well that is known, either way; NaN where it is not.
     """
 
     session: str
@@ -68,6 +72,9 @@ class RunSummary:
     backward: int
     reason: str
     labels: tuple[str, ...]
+    guest: str = ""
+    clock: str = ""
+    clock_uncertainty_ns: float = NAN
 
     def as_dict(self) -> dict[str, Any]:
         """Return the row for JSON: what is not a number is null."""
@@ -78,12 +85,35 @@ class RunSummary:
 
 
 def summarise(reader: SessionReader) -> list[RunSummary]:
-    """Return one row for each run and CPU of a session, in order."""
-    return [
+    """Return one row for each run and CPU of a session, in order; those of guests at the end."""
+    rows = [
         _lane_summary(reader, run, cpu, lane)
         for run in reader.runs()
         for cpu, lane in run.lanes.items()
     ]
+    for guest in reader.guests():
+        rows += _guest_rows(guest)
+    return rows
+
+
+def _guest_rows(reader: SessionReader) -> list[RunSummary]:
+    rows = []
+    for run in reader.runs():
+        entry = reader.guest_run(run.run)
+        clock = entry.clock if entry is not None else GuestClock()
+        around = clock.uncertainty_ns
+        for cpu, lane in run.lanes.items():
+            row = _lane_summary(reader, run, cpu, lane)
+            rows.append(
+                replace(
+                    row,
+                    run=entry.beside if entry is not None else row.run,
+                    guest=reader.guest.guest if reader.guest is not None else "",
+                    clock=clock.relation,
+                    clock_uncertainty_ns=NAN if around is None else around,
+                )
+            )
+    return rows
 
 
 def summary_rows(paths: Iterable[Path]) -> list[RunSummary]:

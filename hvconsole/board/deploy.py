@@ -10,6 +10,7 @@ import re
 import secrets
 import tarfile
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -63,6 +64,7 @@ class Deployment:
         journal: Where the private folder's removal is written down before it is made.
         probes: The programs there are; None takes those that travel with hvconsole.
         cache: Folder of builds on this machine; None takes the user's.
+        needed_kib: Room that a folder must have to be used.
     """
 
     def __init__(
@@ -73,7 +75,9 @@ class Deployment:
         *,
         probes: Probes | None = None,
         cache: Path | None = None,
+        needed_kib: int = NEEDED_KIB,
     ) -> None:
+        self._needed_kib = needed_kib
         self._link = link
         self._facts = facts
         self._journal = journal
@@ -99,6 +103,64 @@ class Deployment:
             if name not in self._deployed:
                 self._deployed[name] = await self._deploy(name)
         return {name: self._deployed[name] for name in wanted}
+
+    async def static(self, name: str) -> tuple[bytes, str]:
+        """Build a program that brings its libraries along, for a guest of this board.
+
+        Returns:
+            The program, and the compiler that made it.
+
+        Raises:
+            BoardProblem: There is no compiler, or it does not compile.
+            LinkProblem: The link was lost.
+        """
+        self._probes.program(name, self._facts.machine)
+        if self._compilers is None:
+            self._compilers = await self._find_compilers()
+        if not self._compilers:
+            raise no_compiler(self._facts.machine)
+        failures: list[CompileProblem] = []
+        for each in self._compilers:
+            compiler = replace(each, static=True)
+            try:
+                if compiler.where == "board":
+                    return await self._static_there(name, compiler), str(compiler)
+                machine = self._facts.machine
+                built = await build_here(compiler, self._probes, name, machine, self._cache)
+                return await asyncio.to_thread(built.read_bytes), str(compiler)
+            except CompileProblem as failure:
+                failures.append(failure)
+        raise all_failed(name, failures) from failures[0]
+
+    async def deliver(self, name: str, data: bytes, built_by: str) -> DeployedProbe:
+        """Put a program onto the board, and make sure that it arrived whole.
+
+        Raises:
+            BoardProblem: There is no place for it, or it did not arrive.
+            LinkProblem: The link was lost.
+        """
+        digest = hashlib.sha256(data).hexdigest()
+        path = posixpath.join(await self._private_folder(), name)
+        await self._link.put(data, path, mode=0o700)
+        read_back = (await self._hashes([path])).get(path)
+        if read_back != digest:
+            raise BoardProblem(
+                f"{name} did not arrive whole on {self._link.name}",
+                detail=f"sent       {digest}\nread back  {read_back or 'nothing'}",
+                hint="is the board's disk full, or its memory or storage faulty?",
+            )
+        return DeployedProbe(name, path, digest, built_by)
+
+    async def _static_there(self, name: str, compiler: Compiler) -> bytes:
+        """Build on the board, and fetch what was built."""
+        program = self._probes.program(name, self._facts.machine)
+        folder = await self._private_folder()
+        sources = posixpath.join(folder, "src")
+        path = posixpath.join(folder, "guest", name)
+        await self._must(["mkdir", "-p", "--", posixpath.dirname(path)], "a folder for guests")
+        await self._send_sources(sources, self._probes.files(program))
+        await compile_with(self._link, compiler, self._probes, program, folder=sources, output=path)
+        return (await self._link.run(["cat", "--", path], timeout=120.0)).stdout
 
     async def _deploy(self, name: str) -> DeployedProbe:
         self._probes.program(name, self._facts.machine)  # a name that cannot be is told first
@@ -128,16 +190,7 @@ class Deployment:
         digest = hashlib.sha256(data).hexdigest()
         if self._here:
             return DeployedProbe(name, str(built), digest, str(compiler))
-        path = posixpath.join(await self._private_folder(), name)
-        await self._link.put(data, path, mode=0o700)
-        read_back = (await self._hashes([path])).get(path)
-        if read_back != digest:
-            raise BoardProblem(
-                f"{name} did not arrive whole on {self._link.name}",
-                detail=f"sent       {digest}\nread back  {read_back or 'nothing'}",
-                hint="is the board's disk full, or its memory or storage faulty?",
-            )
-        return DeployedProbe(name, path, digest, str(compiler))
+        return await self.deliver(name, data, str(compiler))
 
     async def _build_there(self, name: str, compiler: Compiler) -> DeployedProbe:
         program = self._probes.program(name, self._facts.machine)
@@ -169,7 +222,7 @@ class Deployment:
         """Return our folder on the board; make it at first, once its removal is written down."""
         if self._folder:
             return self._folder
-        place = usable_place(self._facts.places, self._link.name)
+        place = usable_place(self._facts.places, self._link.name, self._needed_kib)
         folder = posixpath.join(place.path, f"hvconsole.{secrets.token_hex(6)}")
         await self._journal.record(["rm", "-rf", "--", folder], f"remove the folder {folder}")
         # Without -p: a folder that somebody else made there must not be used.
@@ -209,7 +262,7 @@ class Deployment:
             )
 
 
-def usable_place(places: Iterable[Place], where: str) -> Place:
+def usable_place(places: Iterable[Place], where: str, needed_kib: int = NEEDED_KIB) -> Place:
     """Return the first place that takes our programs.
 
     Raises:
@@ -219,8 +272,8 @@ def usable_place(places: Iterable[Place], where: str) -> Place:
     for place in places:
         if reason := place.why_not:
             reasons.append(f"{place.path}: {reason}")
-        elif place.free_kib is not None and place.free_kib < NEEDED_KIB:
-            reasons.append(f"{place.path}: {place.free_kib} KiB free, {NEEDED_KIB} are needed")
+        elif place.free_kib is not None and place.free_kib < needed_kib:
+            reasons.append(f"{place.path}: {place.free_kib} KiB free, {needed_kib} are needed")
         else:
             return place
     raise BoardProblem(

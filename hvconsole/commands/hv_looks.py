@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 LOOKS: Final[Mapping[str, tuple[str, ...]]] = {
     "preflight": ("jailhouse",),
-    "stats": ("jailhouse", "kvm"),
-    "console": ("jailhouse",),
+    "stats": ("jailhouse", "kvm", "xvisor"),
+    "console": ("jailhouse", "xvisor"),
     "top": ("xen",),
     "info": ("xen",),
     "dmesg": ("xen",),
@@ -33,7 +33,7 @@ async def look(
         UsageProblem: Another system runs there, or a number makes no sense.
         BoardProblem: The system does not answer.
     """
-    from hvconsole.commands import hv_jailhouse, hv_kvm, hv_xen
+    from hvconsole.commands import hv_jailhouse, hv_kvm, hv_xen, hv_xvisor
 
     if survey.system not in LOOKS[arguments.action]:
         whose = " and ".join(LOOKS[arguments.action])
@@ -43,6 +43,8 @@ async def look(
     match survey.system:
         case "kvm":
             return await hv_kvm.look(link, driver, survey, arguments, sudo=sudo)
+        case "xvisor":
+            return await hv_xvisor.look(link, survey, arguments)
         case "xen":
             return await hv_xen.look(link, arguments, sudo=sudo)
         case _:

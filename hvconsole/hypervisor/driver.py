@@ -6,8 +6,9 @@ from typing import Protocol
 
 from hvconsole.hypervisor.actions import Action
 from hvconsole.hypervisor.plan import Plan, Step
+from hvconsole.link.duplex import Duplex
 from hvconsole.link.protocol import Completed
-from hvconsole.model.hypervisor import Survey
+from hvconsole.model.hypervisor import Guest, Survey
 from hvconsole.model.problem import Problem
 
 
@@ -31,6 +32,13 @@ class Driver(Protocol):
         Raises:
             UsageProblem: What was asked for makes no sense: no such guest, a value out of range.
             BoardProblem: This system, or this build of it, cannot do that; with the reason.
+        """
+
+    def console(self, guest: Guest) -> Duplex:
+        """Return the way to a guest's console, not open yet.
+
+        Raises:
+            BoardProblem: This system has none for it; with the reason.
         """
 
     async def explain(self, step: Step, done: Completed) -> Problem:

@@ -1,4 +1,4 @@
-"""A link to a board over nothing but its serial console."""
+"""A link over nothing but a console: of a board, or of a guest on one."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ import shlex
 import zlib
 from collections.abc import Mapping, Sequence
 
+from hvconsole.link.duplex import Duplex
 from hvconsole.link.local import cannot_write
 from hvconsole.link.protocol import Capability, Completed, Sink
 from hvconsole.link.serial_name import link_name
-from hvconsole.link.serial_shell_login import Ear, Login, SharedLine, reach_shell
+from hvconsole.link.serial_shell_login import Ear, Login, reach_shell
 from hvconsole.link.serial_shell_loop import ShellLoop
 from hvconsole.link.serial_shell_process import SerialProcess
 from hvconsole.model.problem import BoardProblem, LinkProblem
@@ -27,7 +28,7 @@ _SILENT_S = 15.0
 
 
 class SerialShellLink:
-    """A `Link` over a shell on a serial line: one command at a time, one process at a time.
+    """A `Link` over a shell on a console: one command at a time, one process at a time.
 
     Lines of the sampler's text framing become the frames that it would write over another link.
 
@@ -39,7 +40,7 @@ class SerialShellLink:
 
     def __init__(
         self,
-        line: SharedLine,
+        line: Duplex,
         login: Login | None = None,
         *,
         text_format: Mapping[str, Sequence[str]] = TEXT_FORMAT,

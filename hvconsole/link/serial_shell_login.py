@@ -6,11 +6,11 @@ import asyncio
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
-from hvconsole.link.serial_protocol import ByteSink
+from hvconsole.link.duplex import Duplex
 from hvconsole.model.problem import BoardProblem, LinkProblem
 from hvconsole.wire.console import LineSplitter, Prompt, in_boot_loader, prompt_of, shown
+from hvconsole.wire.xvisor import guest_of_line
 
 _QUIET_S = 0.4
 _LOOKS = 8
@@ -18,36 +18,8 @@ _KEPT = 16 << 10
 _LOADER_S = 60.0
 
 
-class SharedLine(Protocol):
-    """A serial line that somebody else owns: `hvconsole.session.console_watch` has the real one."""
-
-    @property
-    def name(self) -> str:
-        """The line's address."""
-
-    @property
-    def is_open(self) -> bool:
-        """Whether something can be typed now."""
-
-    @property
-    def state(self) -> str:
-        """How the line is, in words."""
-
-    @property
-    def scrollback(self) -> bytes:
-        """What was said last, as it came."""
-
-    def subscribe(self, callback: ByteSink) -> Callable[[], None]:
-        """Hand on what arrives; return what ends that."""
-
-    def write(self, data: bytes) -> None:
-        """Type something. Raises `LinkProblem` when the line is not open."""
-
-    async def open(self) -> None:
-        """Open it if it is not; where that fails, `state` says why."""
-
-    async def close(self) -> None:
-        """Close it."""
+class XvisorAnswersProblem(LinkProblem):
+    """What answers on the line is no shell but Xvisor's terminal."""
 
 
 AskPassword = Callable[[str], str | None]
@@ -65,7 +37,7 @@ class Login:
 class Ear:
     """What a line said since it was last asked."""
 
-    def __init__(self, line: SharedLine) -> None:
+    def __init__(self, line: Duplex) -> None:
         self._heard = bytearray()
         self._news = asyncio.Event()
         self._stop = line.subscribe(self._take)
@@ -82,6 +54,16 @@ class Ear:
     def close(self) -> None:
         """Listen no longer."""
         self._stop()
+
+    async def quiet(self, seconds: float) -> bool:
+        """Wait until something is said; return whether nothing was for that long."""
+        self._news.clear()
+        try:
+            async with asyncio.timeout(seconds):
+                await self._news.wait()
+        except TimeoutError:
+            return True
+        return False
 
     async def until(self, wanted: bytes, timeout: float) -> bool:
         """Wait for bytes, or for the line to be quiet; say whether they came."""
@@ -115,11 +97,12 @@ class Ear:
         self._news.set()
 
 
-async def reach_shell(line: SharedLine, ear: Ear, login: Login) -> bool:
+async def reach_shell(line: Duplex, ear: Ear, login: Login) -> bool:
     """Bring the line to a shell that takes commands; return whether we logged in for that.
 
     Raises:
         BoardProblem: Something else answers there: U-Boot, or a login that is refused.
+        XvisorAnswersProblem: Xvisor's own terminal does.
         LinkProblem: Nothing answers.
     """
     await _past_boot_loader(line, ear)
@@ -134,6 +117,12 @@ async def reach_shell(line: SharedLine, ear: Ear, login: Login) -> bool:
         seen = ear.last_line() or seen
         if prompt is Prompt.UBOOT:
             raise _at_uboot(line.name, seen)
+        if prompt is Prompt.XVISOR or of_xvisor_guest(ear.heard):
+            raise XvisorAnswersProblem(
+                f"{line.name}: Xvisor's terminal answers, not a shell",
+                detail=seen,
+                hint="its guests are managed with: hvconsole hv BOARD list",
+            )
         if prompt is Prompt.LOGIN:
             if named and asked_password:
                 raise _refused(line.name, login.user, seen)
@@ -144,7 +133,14 @@ async def reach_shell(line: SharedLine, ear: Ear, login: Login) -> bool:
     raise _silent(line.name, seen, named, login.user)
 
 
-async def _past_boot_loader(line: SharedLine, ear: Ear) -> None:
+def of_xvisor_guest(heard: bytes) -> bool:
+    """Whether a guest's console that Xvisor's terminal is given to spoke last."""
+    lines = LineSplitter()
+    complete = [line for line in lines.feed(heard) if line]
+    return bool(guest_of_line(lines.partial or (complete[-1] if complete else b""))[0])
+
+
+async def _past_boot_loader(line: Duplex, ear: Ear) -> None:
     """Wait while a boot loader is at work: a key would stop its countdown.
 
     A prompt of its own, or a minute without Linux, is for the caller to judge.
@@ -156,7 +152,7 @@ async def _past_boot_loader(line: SharedLine, ear: Ear) -> None:
         await asyncio.sleep(_QUIET_S)
 
 
-async def _log_in(line: SharedLine, ear: Ear, login: Login) -> bool:
+async def _log_in(line: Duplex, ear: Ear, login: Login) -> bool:
     """Answer a login prompt; return whether a password was asked for."""
     ear.forget()
     line.write(login.user.encode() + b"\n")
@@ -179,7 +175,7 @@ async def _log_in(line: SharedLine, ear: Ear, login: Login) -> bool:
     return True
 
 
-async def _answers(line: SharedLine, ear: Ear) -> bool:
+async def _answers(line: Duplex, ear: Ear) -> bool:
     """Try whether a shell is there, whatever its prompt looks like."""
     mark = secrets.token_hex(4)
     ear.forget()

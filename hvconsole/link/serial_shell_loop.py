@@ -7,7 +7,7 @@ import secrets
 from collections import deque
 from collections.abc import Callable, Iterable
 
-from hvconsole.link.serial_shell_login import SharedLine
+from hvconsole.link.duplex import Duplex
 from hvconsole.model.problem import BoardProblem, LinkProblem
 from hvconsole.wire import shell
 
@@ -27,7 +27,7 @@ class ShellLoop:
         heard: Is handed all bytes and the replies among them, before anybody else.
     """
 
-    def __init__(self, line: SharedLine, heard: Heard) -> None:
+    def __init__(self, line: Duplex, heard: Heard) -> None:
         self._line = line
         self._heard = heard
         self._token = secrets.token_hex(4)

@@ -18,7 +18,15 @@ import msgspec
 
 from hvconsole.model.problem import RecordProblem
 from hvconsole.model.run import RunSettings
-from hvconsole.record.manifest import Manifest, RunEntry, State, utc_now, write_manifest
+from hvconsole.record.guest import GuestWriter
+from hvconsole.record.manifest import (
+    GuestEntry,
+    Manifest,
+    RunEntry,
+    State,
+    utc_now,
+    write_manifest,
+)
 from hvconsole.record.serial_times import TIMES, Stamps
 
 FRAMES = "frames.bin"
@@ -75,6 +83,32 @@ class SessionWriter:
         """
         self._append(FRAMES, data)
         self.written += len(data)
+
+    def guest(self, entry: GuestEntry) -> GuestWriter:
+        """Begin the stream of a guest; its entry is in the manifest from now on.
+
+        Raises:
+            RecordProblem: It cannot be written.
+        """
+        self.manifest.guests.append(entry)
+        self._save()
+        return GuestWriter(self, entry)
+
+    def append(self, name: str, data: bytes) -> None:
+        """Append bytes to a file of the session, as safely as frames are.
+
+        Raises:
+            RecordProblem: They could not be written; nothing more is written.
+        """
+        self._append(name, data)
+
+    def save(self) -> None:
+        """Write the manifest as it is now.
+
+        Raises:
+            RecordProblem: It could not be written.
+        """
+        self._save()
 
     def serial(self, data: bytes) -> None:
         """Append bytes of the board's console, and when they came."""

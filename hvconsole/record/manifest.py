@@ -12,6 +12,7 @@ import msgspec
 
 from hvconsole import __version__
 from hvconsole.config.toml import convert, read_toml
+from hvconsole.model.guest_clock import GuestClock
 from hvconsole.model.problem import RecordProblem, UsageProblem
 
 FILE = "manifest.toml"
@@ -42,6 +43,44 @@ class RunEntry(msgspec.Struct, kw_only=True):
     settings: dict[str, Any] = {}
 
 
+class GuestRun(RunEntry, kw_only=True):
+    """One run of a sampler in a guest.
+
+    Attributes:
+        beside: Number of the host's run that it lies beside.
+        clock: How the guest's ticks stand to that run's.
+    """
+
+    beside: int = 0
+    clock: GuestClock = GuestClock()
+
+
+class GuestEntry(msgspec.Struct, kw_only=True):
+    """A guest that was sampled beside its host: a stream of its own in the session.
+
+    Attributes:
+        guest: Its name, as the board says it.
+        key: What the hypervisor's commands call it: a domain's number.
+        system: The hypervisor.
+        file: Its frames, beside frames.bin.
+        console: Words on the board that reached its console; empty where there are none.
+        facts: What it said of itself.
+        probes: SHA-256 of each program that ran in it, by name.
+        built_by: Compiler of each of them, by name.
+        runs: In order; their numbers are those of the hellos in its own file.
+    """
+
+    guest: str
+    key: str = ""
+    system: str = ""
+    file: str
+    console: tuple[str, ...] = ()
+    facts: dict[str, Any] = {}
+    probes: dict[str, str] = {}
+    built_by: dict[str, str] = {}
+    runs: list[GuestRun] = []
+
+
 class Manifest(msgspec.Struct, kw_only=True):
     """What stands in manifest.toml. Keys of later versions are ignored, a later format refused.
 
@@ -59,6 +98,7 @@ class Manifest(msgspec.Struct, kw_only=True):
         built_by: Compiler of each of them, by name.
         made: Where the board was made for the occasion: options that make it again, and values.
         runs: In order.
+        guests: Guests that were sampled beside it, each with a stream of its own.
     """
 
     format: int = FORMAT
@@ -74,6 +114,7 @@ class Manifest(msgspec.Struct, kw_only=True):
     built_by: dict[str, str] = {}
     made: dict[str, str] = {}
     runs: list[RunEntry] = []
+    guests: list[GuestEntry] = []
 
     @property
     def simulated(self) -> bool:

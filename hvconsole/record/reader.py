@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import fcntl
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,7 +14,14 @@ import numpy as np
 from hvconsole.model.problem import RecordProblem
 from hvconsole.model.ticks import U64
 from hvconsole.record.capture import ACTIONS, FRAMES
-from hvconsole.record.manifest import Manifest, State, read_manifest
+from hvconsole.record.manifest import (
+    GuestEntry,
+    GuestRun,
+    Manifest,
+    RunEntry,
+    State,
+    read_manifest,
+)
 from hvconsole.wire.frame import Damage
 from hvconsole.wire.stream import StreamDecoder
 from hvconsole.wire.values import End, Heartbeat, Hello, Histogram, Note, Switches, Value
@@ -85,6 +93,8 @@ class SessionReader:
 
     Attributes:
         path: The same.
+        frames: Path of the stream that is read.
+        guest: Whose it is: None for the host's, an entry of the manifest for a guest's.
         manifest: What was measured; a stand-in where it is missing (see `problem`).
         problem: What is wrong with the session although it can be read; None if nothing is.
         damage: What `values` could not use, once it has been through.
@@ -96,15 +106,16 @@ class SessionReader:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.guest: GuestEntry | None = None
         self.damage = Damage()
         self.problem: RecordProblem | None = None
         self.actions = path / ACTIONS
-        self._frames = path / FRAMES
+        self.frames = path / FRAMES
         if not path.exists():
             raise RecordProblem(
                 f"there is no session {path}", hint="a session is a folder; see: ls -d *.hvs"
             )
-        if not path.is_dir() or not self._frames.is_file():
+        if not path.is_dir() or not self.frames.is_file():
             raise RecordProblem(
                 f"{path} is no session", detail=f"a session is a folder that holds {FRAMES}"
             )
@@ -114,6 +125,30 @@ class SessionReader:
             # The frames say enough of themselves to be exported all the same.
             self.problem = problem
             self.manifest = Manifest(board="unknown", state="interrupted")
+
+    def guests(self) -> list[SessionReader]:
+        """Return a reader for each guest that was sampled beside the board, in order.
+
+        One whose file is not there, or whose name leads elsewhere, is left out.
+        """
+        found = []
+        for entry in self.manifest.guests:
+            path = self.path / entry.file
+            if path.name == entry.file and path.is_file():
+                reader = copy.copy(self)
+                reader.guest, reader.frames, reader.damage = entry, path, Damage()
+                found.append(reader)
+        return found
+
+    @property
+    def entries(self) -> Sequence[RunEntry]:
+        """What the manifest says of the runs of this stream."""
+        return self.manifest.runs if self.guest is None else self.guest.runs
+
+    def guest_run(self, run: int) -> GuestRun | None:
+        """Return what the manifest says of a guest's run; None where it says nothing."""
+        runs = self.guest.runs if self.guest is not None else ()
+        return next((entry for entry in runs if entry.run == run), None)
 
     @property
     def state(self) -> State:
@@ -131,12 +166,12 @@ class SessionReader:
         decoder = StreamDecoder()
         self.damage = decoder.damage
         try:
-            with self._frames.open("rb") as file:
+            with self.frames.open("rb") as file:
                 while portion := file.read(_PORTION):
                     yield from decoder.feed(portion)
         except OSError as error:
             raise RecordProblem(
-                f"{self._frames} cannot be read", detail=error.strerror or str(error)
+                f"{self.frames} cannot be read", detail=error.strerror or str(error)
             ) from error
         decoder.finish()
 
@@ -158,10 +193,10 @@ class SessionReader:
 
     def condition(self, run: int) -> str:
         """Return the condition of a run by its number; empty where none was given."""
-        return next((e.condition for e in self.manifest.runs if e.run == run), "")
+        return next((e.condition for e in self.entries if e.run == run), "")
 
     def _is_being_written(self) -> bool:
-        with contextlib.suppress(OSError), self._frames.open("rb") as file:
+        with contextlib.suppress(OSError), self.frames.open("rb") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
             except BlockingIOError:

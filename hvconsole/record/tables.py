@@ -14,6 +14,7 @@ import numpy.typing as npt
 import polars as pl
 from polars.io.plugins import register_io_source
 
+from hvconsole.model.guest_clock import GuestClock
 from hvconsole.model.ticks import U64, TickClock
 from hvconsole.record.reader import SessionReader
 from hvconsole.wire.values import Hello, Note, NoteCode, Switches
@@ -93,8 +94,10 @@ class _Flags:
 class _Rows:
     """Collects columns until they make a portion worth handing on."""
 
-    def __init__(self, run: int, condition: str, clock: TickClock) -> None:
-        self._run, self._condition, self._clock = run, condition, clock
+    def __init__(
+        self, run: int, condition: str, clock: TickClock, joined: GuestClock | None = None
+    ) -> None:
+        self._run, self._condition, self._clock, self._joined = run, condition, clock, joined
         self._parts: list[tuple[int, U64, U64, npt.NDArray[np.uint32]]] = []
         self.count = 0
 
@@ -103,6 +106,15 @@ class _Rows:
         start = np.maximum(batch.start, np.uint64(self._clock.start_tick))
         self._parts.append((batch.lane, start, batch.length, flags))
         self.count += batch.length.size
+
+    def _since_start(self, start: U64) -> pl.Series:
+        """Return points in time since the run's start; a guest's since its host's, where known."""
+        if self._joined is None:
+            return pl.Series(self._clock.since_start_ns(start), dtype=pl.Int64)
+        since = self._joined.since_host_start_ns(start)
+        if since is None:
+            return pl.Series([None], dtype=pl.Int64).new_from_index(0, start.size)
+        return pl.Series(since, dtype=pl.Int64)
 
     def frame(self) -> pl.DataFrame:
         """Return what was collected, and begin anew."""
@@ -119,7 +131,7 @@ class _Rows:
                     0, size
                 ),
                 "cpu": cpu,
-                "t_ns": self._clock.since_start_ns(start),
+                "t_ns": self._since_start(start),
                 "gap_ns": self._clock.span_ns(length),
                 "gap_ticks": length.astype(np.int64),
                 "cause": nothing.cast(pl.Categorical).new_from_index(0, size),
@@ -134,7 +146,9 @@ def switches_table(reader: SessionReader) -> pl.LazyFrame:
     """Return the switches of all runs, in the order of recording.
 
     Within a run and CPU that is the order of time. Nothing is read before the frame is collected
-    or sunk.
+    or sunk. Of a guest's reader (`SessionReader.guests`) the runs are those of the host that they
+    lie beside, and ``t_ns`` counts from that run's zero, or is null where the clocks could not be
+    joined.
     """
 
     def source(
@@ -165,7 +179,7 @@ def _portions(reader: SessionReader) -> Iterator[pl.DataFrame]:
         if isinstance(value, Hello):
             if rows is not None and rows.count:
                 yield rows.frame()
-            rows = _Rows(number, reader.condition(number), value.clock)
+            rows = _rows_of(reader, number, value.clock)
             flags = {lane.cpu: _Flags() for lane in value.lanes}
             number += 1
         elif isinstance(value, Note) and value.lane in flags:
@@ -176,6 +190,15 @@ def _portions(reader: SessionReader) -> Iterator[pl.DataFrame]:
                 yield rows.frame()
     if rows is not None and rows.count:
         yield rows.frame()
+
+
+def _rows_of(reader: SessionReader, number: int, clock: TickClock) -> _Rows:
+    condition = reader.condition(number)
+    if reader.guest is None:
+        return _Rows(number, condition, clock)
+    entry = reader.guest_run(number)
+    joined = entry.clock if entry is not None else GuestClock()
+    return _Rows(entry.beside if entry is not None else number, condition, clock, joined)
 
 
 def actions_table(reader: SessionReader) -> pl.LazyFrame:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from hvconsole.stream.live import LiveStream
 from hvconsole.wire.stream import StreamDecoder
+from hvconsole.wire.values import Value
 
 
 class FrameSink(Protocol):
@@ -32,6 +33,7 @@ class Hub:
         self.live = LiveStream()
         self.sink = sink
         self.received_bytes = 0
+        self._listeners: list[Callable[[Sequence[Value]], None]] = []
         self._decoder = StreamDecoder()
         self._clock = clock
         self._heard: tuple[float, float] | None = None  # newest moment, and when we heard of it
@@ -62,6 +64,18 @@ class Hub:
             if values:
                 self.live.feed(values, self._decoder.damage)
                 self._hear()
+                for listener in tuple(self._listeners):
+                    listener(values)
+
+    def listen(self, listener: Callable[[Sequence[Value]], None]) -> Callable[[], None]:
+        """Hand on values as they come, once the statistics have them; return what ends that."""
+        self._listeners.append(listener)
+
+        def stop() -> None:
+            if listener in self._listeners:
+                self._listeners.remove(listener)
+
+        return stop
 
     def restart(self, *, past: bool = True) -> None:
         """Begin anew, as after a jump within a recording; with `past` false, earlier runs stay."""

@@ -23,10 +23,13 @@ from hvconsole.hypervisor.inquiry import Inquiry, ask
 from hvconsole.hypervisor.plan import Plan, Progress
 from hvconsole.hypervisor.rates import cpu_shares, exit_rates
 from hvconsole.hypervisor.state import DeskState
-from hvconsole.link.protocol import Link
-from hvconsole.model.hypervisor import Survey
+from hvconsole.link.duplex import Duplex
+from hvconsole.link.protocol import Capability, Link
+from hvconsole.link.xvisor_console import terminal_of
+from hvconsole.model.hypervisor import Guest, Survey
 from hvconsole.model.inspection import CellFile, Inspection
-from hvconsole.model.problem import BoardProblem, Problem
+from hvconsole.model.problem import BoardProblem, Problem, UsageProblem
+from hvconsole.model.text import plain
 from hvconsole.session.cells_ahead import cell_files, inspect
 from hvconsole.session.guest_load import GuestLoad, load_of
 from hvconsole.session.jailhouse_watch import After, look_from_elsewhere, moves_cpus
@@ -154,6 +157,63 @@ class HypervisorDesk:
         if survey is None:
             raise BoardProblem("the board has not been looked at yet", hint="wait a moment")
         return driver.plan(action, survey)
+
+    async def console(self, guest: str) -> tuple[Guest, str, Duplex]:
+        """Look, and return a guest, the system, and the way to its console, not open yet.
+
+        Args:
+            guest: Its name or key.
+
+        Raises:
+            UsageProblem: There is no such guest.
+            Problem: The board does not answer, or the system has no such way.
+        """
+        board, driver = self._ready()
+        async with self._one_at_a_time:
+            seen = await self._look(board, driver)
+        found = seen.guest(guest)
+        if found is None:
+            names = ", ".join(plain(one.name, 40) for one in seen.guests if one.role == "guest")
+            raise UsageProblem(
+                f"there is no guest '{plain(guest, 60)}'",
+                hint=f"there are: {names}" if names else "none runs; create one first",
+            )
+        return found, driver.system, driver.console(found)
+
+    @property
+    def bound(self) -> str:
+        """The guest's console that Xvisor's terminal is given to; empty for none."""
+        if self._board is None or Capability.TERMINAL not in self._board.link.capabilities:
+            return ""
+        return terminal_of(self._board.link).bound
+
+    async def bind(self, console: str) -> None:
+        """Give Xvisor's terminal to a guest's console: what is typed on the line goes there.
+
+        Raises:
+            Problem: There is no such console, or no such terminal; or nothing may be changed.
+        """
+        if self._read_only:
+            raise BoardProblem(
+                "what is typed to a guest changes it", hint="connect without --read-only"
+            )
+        board, _ = self._ready()
+        async with self._one_at_a_time:
+            await terminal_of(board.link).bind(console)
+        self._mark(f"type to {console}")
+
+    async def unbind(self) -> None:
+        """Take the terminal back.
+
+        Raises:
+            Problem: Xvisor does not answer.
+        """
+        board, _ = self._ready()
+        console = self.bound
+        async with self._one_at_a_time:
+            await terminal_of(board.link).leave()
+        if console:
+            self._mark(f"left {console}")
 
     async def configurations(self) -> list[CellFile]:
         """Return Jailhouse's configurations that lie on the board; none for other systems."""
@@ -291,6 +351,9 @@ class HypervisorDesk:
                 self._pause_s = FASTEST_S
                 if board.load is not None:
                     board.load.stop()
+                continue
+            if self.bound:  # whoever types to a guest has the terminal
+                await asyncio.sleep(self._pause_s)
                 continue
             try:
                 async with self._one_at_a_time:

@@ -10,6 +10,8 @@ from typing import Any
 
 from hvconsole.model.problem import Problem, RecordProblem
 from hvconsole.model.run import RunSettings
+from hvconsole.record.guest import GuestWriter
+from hvconsole.record.manifest import GuestEntry, Manifest
 from hvconsole.session.console_watch import Backlog
 from hvconsole.session.hub import Hub
 from hvconsole.session.parts import Recording
@@ -69,6 +71,19 @@ class RecordKeeper:
             except Problem as problem:
                 self._trouble(problem)
         self._hub.sink = None
+
+    def guest(self, entry: Callable[[Manifest], GuestEntry]) -> GuestWriter | None:
+        """Begin the stream of a guest beside the run that is kept; None where none is.
+
+        Args:
+            entry: Makes what the manifest says of the guest.
+
+        Raises:
+            RecordProblem: It cannot be written.
+        """
+        if self._recording is None or self._hub.sink is None:
+            return None
+        return self._recording.guest(entry(self._recording.manifest))
 
     def action(self, text: str, **details: Any) -> None:
         """Keep a control action."""

@@ -6,9 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from hvconsole.board.deploy import DeployedProbe, Deployment
+from hvconsole.board.facts import BoardFacts
 from hvconsole.link.protocol import Link
 from hvconsole.model.problem import Problem
 from hvconsole.model.run import RunSettings
+from hvconsole.record.guest import GuestWriter
+from hvconsole.record.manifest import GuestEntry, Manifest
 from hvconsole.session.hub import FrameSink
 
 if TYPE_CHECKING:
@@ -34,6 +38,13 @@ class Recording(FrameSink, Protocol):
 
     def action(self, what: str, **details: Any) -> None:
         """Append a control action, with what is known of its moment (``t_ns``)."""
+
+    @property
+    def manifest(self) -> Manifest:
+        """What is known so far."""
+
+    def guest(self, entry: GuestEntry) -> GuestWriter:
+        """Begin the stream of a guest."""
 
     def serial(self, data: bytes) -> None:
         """Append bytes of the board's console."""
@@ -76,6 +87,12 @@ class Workbench(Protocol):
 
     async def programs(self, link: Link, settings: RunSettings) -> Mapping[str, str]:
         """Build and deploy what the run needs; return paths by name."""
+
+    async def guest_sampler(self, facts: BoardFacts, there: Deployment) -> tuple[bytes, str]:
+        """Make the sampler for a guest: its bytes, and the compiler."""
+
+    def measures_in(self, guest: str, told: Mapping[str, Any], sampler: DeployedProbe) -> None:
+        """The runs that follow are made in a guest, the board itself runs no programs."""
 
     def serve(self, desk: HypervisorDesk, link: Link) -> None:
         """Hand the board just prepared to the desk that looks after its hypervisor."""

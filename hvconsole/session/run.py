@@ -94,6 +94,7 @@ class MeasuredRun:
         self._greeted = asyncio.Event()
         self._sampler: Process | None = None
         self._loads: list[Process] = []
+        self._asked = 0
 
     async def start(self) -> Hello:
         """Start everything; return once the sampler has calibrated itself and begun.
@@ -129,6 +130,16 @@ class MeasuredRun:
         if reason := self._hub.live.ended:
             return RunEnd(reason, _last_line(sampler.stderr))
         return RunEnd("failed", _last_line(sampler.stderr) or f"the sampler ended with {status}")
+
+    def ask(self) -> int:
+        """Ask the sampler what its counter says; return the number of the question.
+
+        A note with the answer comes, see docs/wire-format.md.
+        """
+        self._asked += 1
+        if self._sampler is not None:
+            self._sampler.write(b"t")
+        return self._asked
 
     async def stop(self) -> None:
         """Ask the sampler to end and give it time to say so."""

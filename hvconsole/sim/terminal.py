@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
+from hvconsole.sim.board.modes import HOSTNAME
 from hvconsole.sim.board.processes import SESSION, TERMINAL
 from hvconsole.sim.board.shell.interactive import Interactive
 from hvconsole.sim.board.shell.streams import Call, Pipe, Streams
@@ -148,17 +149,22 @@ class TerminalShell:
         board: Whose shell.
         out: Where echo and output go.
         clogged: Whether the line takes nothing at present.
+        host: The name in the prompt.
     """
 
     def __init__(
-        self, board: Board, out: Callable[[bytes], None], clogged: Callable[[], bool]
+        self,
+        board: Board,
+        out: Callable[[bytes], None],
+        clogged: Callable[[], bool],
+        host: str = HOSTNAME,
     ) -> None:
         self._processes = board.processes
         self._stdin = Pipe()
         self._discipline = Discipline(out, self._arrived, self._typed, self._stdin.end)
         written = Call(self._discipline.output, clogged)
         streams = Streams(self._stdin, written, written)
-        self._person = Interactive(board.shell("-sh", streams=streams), self._pass_on)
+        self._person = Interactive(board.shell("-sh", streams=streams), self._pass_on, host)
 
     def feed(self, data: bytes) -> None:
         """Take what was typed."""

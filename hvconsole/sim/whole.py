@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import asyncssh
 from hvconsole.sim.board.board import Board
 from hvconsole.sim.button import button
 from hvconsole.sim.faults import Faults
+from hvconsole.sim.guest import LinuxConsole
 from hvconsole.sim.line import PtyLine
 from hvconsole.sim.network import Network
 from hvconsole.sim.options import SimOptions
@@ -32,6 +34,7 @@ async def whole_board(options: SimOptions, folder: Path) -> AsyncIterator[Starte
     """
     async with contextlib.AsyncExitStack() as stack:
         board = Board(seed=options.seed, speed=options.speed)
+        board.make_guest = functools.partial(LinuxConsole, board)
         line = PtyLine()
         stack.callback(line.close)
         line.open()
@@ -47,7 +50,7 @@ async def whole_board(options: SimOptions, folder: Path) -> AsyncIterator[Starte
         await power.on(options.mode)
         await stack.enter_async_context(button(folder, power.restart))
         _write_keys(folder, host_key, person, network.port)
-        faults = Faults(options.faults, board, network, corruption)
+        faults = Faults(options.faults, power, network, corruption)
         stack.push_async_callback(faults.stop)
         faults.start()
         yield Started(network.port, line.path, folder, _controls(power, faults), options.words)

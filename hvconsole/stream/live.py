@@ -154,6 +154,8 @@ class LiveStream:
             case End():
                 self._ended = value.reason or "unknown"
                 return
+            case Note(code=NoteCode.ANSWER):
+                return  # for whoever asked; nothing that happened to the board
             case Note():
                 self._notes.append(value)
         lane = self._lanes.get(value.lane)

@@ -50,6 +50,7 @@ class NoteCode(IntEnum):
     MOVED = 5
     STALLED = 6
     MESSAGE = 7
+    ANSWER = 8
 
 
 class Lane(msgspec.Struct, frozen=True, kw_only=True):

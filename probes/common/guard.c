@@ -61,6 +61,8 @@ static enum verdict listen(struct guard *guard)
 	if (got < 0)
 		return GUARD_GO_ON;
 	guard->heard_ns = monotonic_ns();
+	for (ssize_t i = 0; i < got; i++)
+		guard->asked += bytes[i] == 't';
 	return memchr(bytes, 'q', (size_t)got) ? GUARD_STOP : GUARD_GO_ON;
 }
 

@@ -17,6 +17,7 @@ struct guard {
 	uint64_t timeout_ns;	/* 0: silence is no reason to end */
 	uint64_t heard_ns;	/* CLOCK_MONOTONIC of the last byte */
 	bool listening;		/* false: standard input says nothing (used by hand) */
+	uint32_t asked;		/* how many 't' came: each wants the counter of the moment */
 };
 
 uint64_t monotonic_ns(void);

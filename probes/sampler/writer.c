@@ -80,12 +80,27 @@ static enum verdict judge(struct run *run, enum verdict verdict)
 	return GUARD_GO_ON;
 }
 
+/*
+ * Somebody wants to know what the counter says now, to bound how it stands to another one: it is
+ * read after the question came, whenever the answer goes out.
+ */
+static void answer(struct run *run)
+{
+	uint64_t now = counter_read(run->control.counter);
+
+	run->answered = run->guard.asked;
+	write_note(run, STREAM_LANE, ANSWER, 0, now, now, run->answered, "");
+}
+
 /* Listen for up to wait_ms, and not for long once the reader takes what is still to be written. */
 static enum verdict listen_for(struct run *run, int wait_ms)
 {
 	int fd = run->output.used ? run->output.fd : -1;
+	enum verdict verdict = guard_poll(&run->guard, wait_ms, fd, NULL);
 
-	return judge(run, guard_poll(&run->guard, wait_ms, fd, NULL));
+	if (run->guard.asked != run->answered)
+		answer(run);
+	return judge(run, verdict);
 }
 
 /*

@@ -13,6 +13,7 @@ struct run {
 	unsigned int lane_count;
 	struct output output;
 	struct guard guard;
+	uint32_t answered;		/* of guard.asked */
 	double seconds;			/* 0: until stopped */
 	uint64_t end_ns;		/* CLOCK_MONOTONIC then, about */
 	unsigned int window_ms;		/* 0: continuous */

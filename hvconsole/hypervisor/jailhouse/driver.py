@@ -13,9 +13,11 @@ from hvconsole.hypervisor.jailhouse.explain import explain, recent
 from hvconsole.hypervisor.jailhouse.place import quiet_cpu, there
 from hvconsole.hypervisor.jailhouse.survey import SCRIPT, make_survey, split
 from hvconsole.hypervisor.plan import Plan, Step
+from hvconsole.link.duplex import Duplex
 from hvconsole.link.protocol import Completed, Link
-from hvconsole.model.hypervisor import Survey
-from hvconsole.model.problem import Problem
+from hvconsole.model.hypervisor import Guest, Survey
+from hvconsole.model.problem import BoardProblem, Problem
+from hvconsole.model.text import plain
 
 _LOG_LINES = 12
 _RING = "/sys/devices/jailhouse/console"
@@ -72,6 +74,17 @@ class JailhouseDriver:
         if not self._root:
             return plan
         return replace(plan, steps=tuple(map(self._as_root, plan.steps)))
+
+    def console(self, guest: Guest) -> Duplex:
+        """Raise: a cell has no console; what it says goes to its UART.
+
+        Raises:
+            BoardProblem: Always.
+        """
+        raise BoardProblem(
+            f"the console of {plain(guest.name, 60)} cannot be reached through Jailhouse",
+            hint="a cell speaks on its own UART: give it one of the board's in its configuration",
+        )
 
     async def explain(self, step: Step, done: Completed) -> Problem:
         """Say why a step failed, from its errno, the kernel's log and the hypervisor's console."""

@@ -8,6 +8,8 @@ from dataclasses import replace
 
 from hvconsole.hypervisor.actions import Action
 from hvconsole.hypervisor.kvm import plans
+from hvconsole.hypervisor.kvm.command import LKVM
+from hvconsole.hypervisor.kvm.console import console
 from hvconsole.hypervisor.kvm.explain import explain
 from hvconsole.hypervisor.kvm.survey import (
     SCRIPT,
@@ -18,9 +20,11 @@ from hvconsole.hypervisor.kvm.survey import (
     split,
 )
 from hvconsole.hypervisor.plan import Plan, Step
+from hvconsole.link.process_line import ProcessLine
 from hvconsole.link.protocol import Completed, Link
-from hvconsole.model.hypervisor import Survey
-from hvconsole.model.problem import Problem
+from hvconsole.model.hypervisor import Guest, Survey
+from hvconsole.model.problem import BoardProblem, Problem
+from hvconsole.model.text import plain
 
 # The first call makes libvirtd try out every QEMU that there is: 14 s on a slow board.
 _SURVEY_S = 90.0
@@ -73,6 +77,27 @@ class KvmDriver:
         if not self._root:
             return plan
         return replace(plan, steps=tuple(map(self._as_root, plan.steps)))
+
+    def console(self, guest: Guest) -> ProcessLine:
+        """Return the way to a domain's console: the pseudo-terminal that libvirt names.
+
+        Raises:
+            BoardProblem: It is the host, whose console is the board's own; or a guest of lkvm,
+                whose console is the terminal that it was started from.
+        """
+        name = plain(guest.name, 60)
+        if guest.role == "control":
+            raise BoardProblem(
+                "the host's console is the board's own",
+                hint="the Serial screen shows it, where the board's profile names its line",
+            )
+        if guest.key.startswith(LKVM):
+            raise BoardProblem(
+                f"the console of {name} is the terminal that lkvm was started from",
+                hint="log in to it over its network, or start it by libvirt",
+            )
+        words = [*self._root, *console(guest.key)]
+        return ProcessLine(self._link, words, name=f"the console of {name}")
 
     async def explain(self, step: Step, done: Completed) -> Problem:
         """Say why a step failed, from what virsh or lkvm said."""

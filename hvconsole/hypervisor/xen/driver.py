@@ -12,8 +12,9 @@ from hvconsole.hypervisor.actions import Action
 from hvconsole.hypervisor.plan import Plan, Step
 from hvconsole.hypervisor.xen import plans
 from hvconsole.hypervisor.xen.survey import SCRIPT, Constant, constant, make_survey, split
+from hvconsole.link.process_line import ProcessLine
 from hvconsole.link.protocol import Completed, Link
-from hvconsole.model.hypervisor import Survey
+from hvconsole.model.hypervisor import Guest, Survey
 from hvconsole.model.problem import BoardProblem, Problem
 from hvconsole.wire.console import shown
 
@@ -129,6 +130,24 @@ class XenDriver:
         if not self._root:
             return plan
         return replace(plan, steps=tuple(map(self._as_root, plan.steps)))
+
+    def console(self, guest: Guest) -> ProcessLine:
+        """Return the way to a domain's console: ``xl console`` in dom0, through pipes.
+
+        xenconsole asks for no terminal, passes every byte but a lone Ctrl-], and ends with its
+        standard input (tools/console/client/main.c).
+
+        Raises:
+            BoardProblem: It is dom0, whose console is the board's own.
+        """
+        if guest.role == "control":
+            raise BoardProblem(
+                "dom0's console is the board's own",
+                detail="xl console reaches the other domains",
+                hint="the Serial screen shows it, where the board's profile names its line",
+            )
+        name = f"the console of {shown(guest.name.encode())}"
+        return ProcessLine(self._link, [*self._root, "xl", "console", guest.key], name=name)
 
     async def explain(self, step: Step, done: Completed) -> Problem:
         """Say why a step failed, from what xl said."""

@@ -24,7 +24,7 @@ from hvconsole.sim.board.shell.shell import PATH, Shell
 from hvconsole.sim.board.shell.streams import Streams
 from hvconsole.sim.board.timekeeper import Timekeeper
 from hvconsole.sim.board.tree import Tree, failed
-from hvconsole.sim.hypervisor.host import Host, Hypervisor, Tool
+from hvconsole.sim.hypervisor.host import GuestConsole, Host, Hypervisor, Tool
 from hvconsole.sim.machine import Machine
 from hvconsole.sim.machine.changes import Change
 
@@ -60,6 +60,8 @@ class Board:
     Args:
         seed: Of everything random.
         speed: Simulated seconds a second.
+        inside: The board in whose guest this one's Linux runs: the machine and its time are that
+            one's.
 
     Attributes:
         unreachable: It does not answer any more; only another boot helps.
@@ -70,11 +72,17 @@ class Board:
         on_crash: Called when everything stops, with the seconds after which the board restarts
             itself, or None.
         refuse_modules: The kernel takes signed modules only.
+        domain: Which domain its Linux is; 0 for dom0, and without Xen.
+        began_tick: Tick of the machine at which its Linux's virtual counter began.
+        make_guest: Makes the Linux of a guest, with the guest's number, name and first tick; None
+            where guests have none.
         uboot_variables: What U-Boot keeps on the card; ``fw_setenv`` writes them.
     """
 
-    def __init__(self, *, seed: int = 0, speed: float = 1.0) -> None:
+    def __init__(self, *, seed: int = 0, speed: float = 1.0, inside: Board | None = None) -> None:
         self.seed = seed
+        self._inside = inside
+        self._began_s = 0.0
         self.tree = Tree()
         self.log = KernelLog()
         self.processes = Processes()
@@ -89,11 +97,18 @@ class Board:
         self.unreachable = False
         self._installed: dict[str, Tool] = {}
         self.uboot_variables: dict[str, str] = {}
+        self.domain = 0
+        self.began_tick = 0
+        self.make_guest: Callable[[int, str, int], GuestConsole] | None = None
         self.on_reboot: Callable[[], None] = lambda: None
         self.on_power_off: Callable[[], None] = lambda: None
         self.on_crash: Callable[[float | None], None] = lambda _after_s: None
         self.on_device_read: Callable[[int, int], None] = lambda _address, _size: None
-        self.timekeeper = Timekeeper(Machine(NATIVE.setup, seed=seed), speed)
+        self.timekeeper: Timekeeper = (
+            inside.timekeeper
+            if inside is not None
+            else Timekeeper(Machine(NATIVE.setup, seed=seed), speed)
+        )
 
     @property
     def speed(self) -> float:
@@ -113,7 +128,7 @@ class Board:
     @property
     def uptime_s(self) -> float:
         """Simulated seconds since Linux was started."""
-        return self.timekeeper.uptime_s + _BOOT_S
+        return self.timekeeper.uptime_s - self._began_s + _BOOT_S
 
     @property
     def boot_id(self) -> str:
@@ -135,7 +150,12 @@ class Board:
         self.boots += 1
         self.processes.kill_all()
         seed = self.seed + self.boots - 1
-        self.timekeeper.replace(Machine(self.mode.setup, seed=seed, temperature_c=before))
+        if self._inside is None:
+            self.timekeeper.replace(Machine(self.mode.setup, seed=seed, temperature_c=before))
+        else:
+            self.tree = Tree()  # it has nothing but memory
+            self._began_s = self.timekeeper.uptime_s
+            self.began_tick = self.machine.now
         self.modules, self.tainted = {}, False
         self.counter = self.hypervisor = None
         self.rt_runtime_us = 950_000
@@ -185,8 +205,7 @@ class Board:
     def power_off(self) -> None:
         """Linux switches the board off."""
         self.say("reboot: Power down")
-        self.unreachable = True
-        self.timekeeper.freeze()
+        self._freeze()
         self.on_power_off()
 
     def touch(self, address: int, size: int) -> None:
@@ -261,6 +280,10 @@ class Board:
         except FileNotFoundError:
             return
 
+    def guest(self, domain: int, name: str, since_tick: int) -> GuestConsole | None:
+        """Return the console of a guest's Linux that begins now; None where there is none."""
+        return self.make_guest(domain, name, since_tick) if self.make_guest is not None else None
+
     def kernel(self, line: str) -> None:
         """Say a line as Linux's kernel."""
         self.say(line)
@@ -271,9 +294,14 @@ class Board:
 
     def crash(self, *, reboot_after_s: float | None) -> None:
         """Stop the whole board at once; then it restarts itself, or never."""
-        self.unreachable = True
-        self.timekeeper.freeze()
+        self._freeze()
         self.on_crash(reboot_after_s)
+
+    def _freeze(self) -> None:
+        """Answer no more. A guest's Linux does not take the machine with it."""
+        self.unreachable = True
+        if self._inside is None:
+            self.timekeeper.freeze()
 
 
 def _script(text: str) -> CommandFunction:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Final, Protocol
 
 from hvconsole.sim.machine import HZ, Machine, SwitchChunk
-from hvconsole.sim.machine.changes import Change, StopSampling
+from hvconsole.sim.machine.changes import Change, StopSampling, vcpu_of
 
 _STEP_S: Final = 0.04
 # The event loop is held up for about twice as long at a time.
@@ -181,7 +181,8 @@ class Timekeeper:
     def _stop_sampling(self, cpus: tuple[int, ...]) -> None:
         for cpu in cpus:
             if cpu in self.machine.sampled:
-                self.machine.apply(StopSampling(cpu))
+                domain, number = vcpu_of(cpu)
+                self.machine.apply(StopSampling(number, domain))
 
     def _advance(self, until: int) -> None:
         chunks = self.machine.advance(max(until, self.machine.now))

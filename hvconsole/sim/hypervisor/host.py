@@ -10,6 +10,22 @@ from hvconsole.sim.machine import Machine
 from hvconsole.sim.machine.changes import Change
 
 
+class GuestConsole(Protocol):
+    """A guest's Linux as it is met on its console."""
+
+    def attach(self, write: Callable[[bytes], None]) -> Callable[[], None]:
+        """Hand on what it says from now on, what it said last first; return what ends that."""
+
+    def feed(self, data: bytes) -> None:
+        """Type something."""
+
+    async def ended(self) -> None:
+        """Wait until the guest is gone."""
+
+    def power_off(self) -> None:
+        """The guest is gone, and all that ran in it."""
+
+
 class Host(Protocol):
     """What the tools of a hypervisor need of the board that they run on."""
 
@@ -41,6 +57,15 @@ class Host(Protocol):
 
     def withdraw(self, path: str) -> None:
         """Remove a file or a whole folder; nothing happens where there is none."""
+
+    def guest(self, domain: int, name: str, since_tick: int) -> GuestConsole | None:
+        """Return the console of a guest's Linux that begins now; None where guests have none.
+
+        Args:
+            domain: Its number.
+            name: Its name.
+            since_tick: Tick of the machine at which its virtual counter began.
+        """
 
     def kernel(self, line: str) -> None:
         """Say a line as Linux's kernel: dmesg and the serial console."""

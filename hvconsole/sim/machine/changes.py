@@ -10,6 +10,19 @@ from hvconsole.sim.machine.profile import IDLE, Activity
 SchedulerName = Literal["credit", "credit2", "rtds", "null"]
 
 
+_CPUS_A_DOMAIN = 4096
+
+
+def lane_of(domain: int, cpu: int) -> int:
+    """Return the number of a sampled vCPU: dom0's are those of its CPUs."""
+    return domain * _CPUS_A_DOMAIN + cpu
+
+
+def vcpu_of(lane: int) -> tuple[int, int]:
+    """Return domain and CPU of a lane's number."""
+    return divmod(lane, _CPUS_A_DOMAIN)
+
+
 @dataclass(frozen=True, slots=True)
 class StartSampling:
     """A sampler starts on a CPU of the guest we log in to (with Xen: of a domain)."""
@@ -18,12 +31,23 @@ class StartSampling:
     fifo: bool = False
     domain: int = 0
 
+    @property
+    def lane(self) -> int:
+        """Under which number its switches are handed out."""
+        return lane_of(self.domain, self.cpu)
+
 
 @dataclass(frozen=True, slots=True)
 class StopSampling:
-    """The sampler on this CPU ends."""
+    """The sampler on this CPU ends (with Xen: on this vCPU of a domain)."""
 
     cpu: int
+    domain: int = 0
+
+    @property
+    def lane(self) -> int:
+        """Under which number its switches were handed out."""
+        return lane_of(self.domain, self.cpu)
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +261,46 @@ class MoveDomain:
     pool: str
 
 
+@dataclass(frozen=True, slots=True)
+class CreateGuest:
+    """A guest of Xvisor's is created; its vCPUs wait to be kicked.
+
+    Attributes:
+        guest: Its number.
+        cpus: The CPU in whose queue each of its vCPUs stands.
+        priority: 0 to 7, higher runs first.
+    """
+
+    guest: int
+    cpus: tuple[int, ...]
+    priority: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class DestroyGuest:
+    """A guest of Xvisor's ends."""
+
+    guest: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunVcpu:
+    """A vCPU of a guest of Xvisor's may run from now on, or not any more."""
+
+    guest: int
+    vcpu: int
+    running: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MoveVcpu:
+    """A vCPU of a guest of Xvisor's goes into another CPU's queue."""
+
+    guest: int
+    vcpu: int
+    cpu: int
+
+
 Common = StartSampling | StopSampling | StartLoad | StopLoad | LimitFrequency | HeatUp
 Bare = SetOnline | EnableJailhouse | DisableJailhouse | CreateCell | RunCell | DestroyCell | ParkCpu
 OfXen = (
@@ -253,4 +317,5 @@ OfXen = (
     | MoveCpu
     | MoveDomain
 )
-Change = Common | Bare | OfXen
+OfXvisor = CreateGuest | DestroyGuest | RunVcpu | MoveVcpu
+Change = Common | Bare | OfXen | OfXvisor

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 import numpy as np
@@ -51,6 +51,21 @@ class SwitchChunk:
     blind: tuple[tuple[int, int], ...] = ()
     blind_since: int | None = None
     pace: tuple[tuple[int, float], ...] = ()
+
+
+def shifted(chunk: SwitchChunk, ticks: int) -> SwitchChunk:
+    """Return a chunk as a counter tells it that is so many ticks behind the machine's."""
+    if not ticks:
+        return chunk
+    since = chunk.blind_since
+    return replace(
+        chunk,
+        start=chunk.start - np.uint64(ticks),
+        until=chunk.until - ticks,
+        blind=tuple((begin - ticks, end - ticks) for begin, end in chunk.blind),
+        blind_since=None if since is None else since - ticks,
+        pace=tuple((tick - ticks, slowdown) for tick, slowdown in chunk.pace),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -162,10 +162,13 @@ class CompareScreen(ListScreen):
             return
         name = self.rows_panel.chosen
         pair = what.comparison.against_reference(name, self.figure.key)
-        if pair is None:
-            self.notify("this is the reference: select another condition", markup=False)
+        if pair is None:  # the reference: all that is said about it and the others
+            from hvconsole.analysis.findings import findings  # noqa: PLC0415  # when it is wanted
+
+            said = [view.sentence(one) for one in findings(what.comparison)]
+            self.app.push_screen(ReasonsScreen("what the runs show", said))
             return
-        from hvconsole.analysis.reasons import reasons  # noqa: PLC0415  # when it is wanted
+        from hvconsole.analysis.reasons import reasons  # noqa: PLC0415  # likewise
 
         title = f"{self.figure.title}: {plain(name, 30)} to {plain(pair.reference, 30)}"
         self.app.push_screen(ReasonsScreen(title, reasons(what.comparison, pair)))

@@ -20,7 +20,9 @@ class ReasonsScreen(SaidScreen):
     ends_with_newest = False
 
     def __init__(self, title: str, found: Sequence[tuple[str, str]]) -> None:
-        super().__init__(title, [f"{head}: {text}" for head, text in found], note="why")
+        super().__init__(
+            title, [f"{head}: {text}" if head else text for head, text in found], note="why"
+        )
         self._found = tuple(found)
 
     def _show(self) -> None:

@@ -35,9 +35,10 @@ class AskScreen(ModalScreen[Inquiry | None], inherit_bindings=False):
         _QUIT,
     ]
 
-    def __init__(self, offered: Sequence[Inquiry]) -> None:
+    def __init__(self, offered: Sequence[Inquiry], *, title: str = "ask the hypervisor") -> None:
         super().__init__()
         self._offered = tuple(offered)
+        self._title = title
 
     def compose(self) -> ComposeResult:
         """Put the list into a box."""
@@ -48,7 +49,7 @@ class AskScreen(ModalScreen[Inquiry | None], inherit_bindings=False):
             text.append(one.about, style="dim")
             options.append(Option(text))
         box = Vertical(OptionList(*options, id="inquiries"), id="said-box")
-        box.border_title = "ask the hypervisor"
+        box.border_title = self._title
         box.border_subtitle = "Enter asks · Esc closes"
         yield box
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Final, Literal
 
 from hvconsole.sim.board.programs.options import EXIT_ALONE, EXIT_ENDED, EXIT_SIGNALLED
@@ -21,7 +21,12 @@ STATUS: Final[Mapping[Reason, int]] = {
 
 
 async def until_the_end(
-    call: Invocation, over: Awaitable[Reason], *, silence_s: float, guarded: bool
+    call: Invocation,
+    over: Awaitable[Reason],
+    *,
+    silence_s: float,
+    guarded: bool,
+    asked: Callable[[int], None] = lambda _count: None,
 ) -> Reason:
     """Wait for the end of a program; return why it came.
 
@@ -30,6 +35,7 @@ async def until_the_end(
         over: Done when it ends by itself, with the reason.
         silence_s: How long standard input may be silent, in real seconds; 0 for ever.
         guarded: Listen to standard input at all.
+        asked: Called with how many ``t`` have come, whenever there are more.
     """
     signalled = asyncio.Event()
     if call.process is not None:
@@ -37,7 +43,9 @@ async def until_the_end(
     async with asyncio.TaskGroup() as tasks:
         ended = asyncio.ensure_future(over)
         signal = tasks.create_task(signalled.wait())
-        heard = tasks.create_task(_listen(call.streams.stdin, silence_s if guarded else None))
+        heard = tasks.create_task(
+            _listen(call.streams.stdin, silence_s if guarded else None, asked)
+        )
         try:
             await asyncio.wait({ended, signal, heard}, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -48,10 +56,11 @@ async def until_the_end(
     return heard.result() if not heard.cancelled() else "signal"
 
 
-async def _listen(stdin: Reading, silence_s: float | None) -> Reason:
+async def _listen(stdin: Reading, silence_s: float | None, asked: Callable[[int], None]) -> Reason:
     """Listen for q, for the end, and for silence; None hears nothing."""
     if silence_s is None:
         await asyncio.Event().wait()
+    count = 0
     while True:
         try:
             async with asyncio.timeout(silence_s or None):
@@ -62,5 +71,8 @@ async def _listen(stdin: Reading, silence_s: float | None) -> Reason:
             return "stdin-closed"
         if not data:
             return "stdin-closed"
+        if b"t" in data:
+            count += data.count(b"t")
+            asked(count)
         if b"q" in data:
             return "stop"

@@ -6,6 +6,7 @@ import asyncio
 import json
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -27,28 +28,49 @@ from hvconsole.sim.board.programs.stream import SampleStream
 from hvconsole.sim.board.programs.windows import PAUSE_MS, WINDOW_MS
 from hvconsole.sim.board.shell.call import Invocation
 from hvconsole.sim.machine import HZ, SwitchChunk
-from hvconsole.sim.machine.changes import StartSampling, StopSampling
+from hvconsole.sim.machine.changes import StartSampling, StopSampling, vcpu_of
+from hvconsole.sim.machine.chunk import shifted
 from hvconsole.sim.machine.sampled import Epoch, SampledRun
 from hvconsole.wire.values import Hello
 
 if TYPE_CHECKING:
     from hvconsole.sim.board.board import Board
+    from hvconsole.sim.board.timekeeper import Timekeeper
 
 VERSION: Final = "hvsampler, simulated"
 _CALIBRATION_S: Final = 0.3
 
 
+@dataclass(frozen=True, slots=True)
+class _View:
+    """How one Linux sees the machine.
+
+    Attributes:
+        domain: Which one it is.
+        behind: Ticks by which the counter that it reads is behind the machine's.
+    """
+
+    domain: int
+    behind: int
+
+    def of(self, chunks: Mapping[int, SwitchChunk]) -> dict[int, SwitchChunk]:
+        """Return its own lanes' chunks by its own CPUs, as its counter tells them."""
+        found = ((vcpu_of(lane), chunk) for lane, chunk in chunks.items())
+        return {cpu: shifted(chunk, self.behind) for (of, cpu), chunk in found if of == self.domain}
+
+
 class _Run:
     """One run's way out of the machine: a `Watcher` of the timekeeper."""
 
-    def __init__(self, call: Invocation, hello: Hello, asked: Wanted) -> None:
+    def __init__(self, call: Invocation, hello: Hello, asked: Wanted, view: _View) -> None:
+        self._view = view
         stdout = call.streams.stdout
         self._stream = SampleStream(
             hello, call.out, clogged=lambda: stdout.clogged, text=asked.text
         )
         self._silence_s = asked.silence_s
         length = None if asked.seconds is None else round(asked.seconds * HZ)
-        self._end_tick = None if length is None else hello.start_tick + length
+        self._end_tick = None if length is None else hello.start_tick + view.behind + length
         self.ended: asyncio.Future[Reason] = asyncio.get_running_loop().create_future()
         self._stream.begin()
 
@@ -59,7 +81,7 @@ class _Run:
 
     def take(self, chunks: Mapping[int, SwitchChunk]) -> None:
         """Write what chunks complete, as long as somebody reads."""
-        self._stream.feed(chunks)
+        self._stream.feed(self._view.of(chunks))
         if self._stream.broken:
             self._end("stdin-closed")
         elif 0 < self._silence_s < self._stream.stalled_s:
@@ -69,10 +91,15 @@ class _Run:
         """Its time is over."""
         self._end("time")
 
+    def answer(self, count: int, tick: int) -> None:
+        """Tell what the counter says."""
+        self._stream.answer(count, tick - self._view.behind)
+
     def finish(self, reason: Reason, at: int) -> None:
         """Write the last frames."""
         over = reason == "time" and self._end_tick is not None
-        self._stream.finish(reason, self._end_tick if over and self._end_tick else at)
+        tick = self._end_tick if over and self._end_tick else at
+        self._stream.finish(reason, tick - self._view.behind)
 
     def _end(self, reason: Reason) -> None:
         if not self.ended.done():
@@ -116,24 +143,36 @@ async def _measured(board: Board, call: Invocation, asked: Wanted) -> int:
     reason: Reason = "signal"
     try:
         for cpu in asked.cpus:
-            keeper.apply(StartSampling(cpu, fifo=bool(asked.fifo)), same_tick=True)
-            started.append(cpu)
-        run = _Run(call, _hello(board, asked, machine.now), asked)
+            start = StartSampling(cpu, fifo=bool(asked.fifo), domain=board.domain)
+            keeper.apply(start, same_tick=True)
+            started.append(start.lane)
+        view = _View(board.domain, board.began_tick if asked.counter == "cntvct" else 0)
+        run = _Run(call, _hello(board, asked, machine.now - view.behind), asked, view)
         keeper.watch(run)
         try:
             reason = await until_the_end(
-                call, run.ended, silence_s=asked.silence_s, guarded=asked.guarded
+                call,
+                run.ended,
+                silence_s=asked.silence_s,
+                guarded=asked.guarded,
+                asked=lambda count: run.answer(count, _now(keeper)),
             )
         finally:
-            at = keeper.unwatch(run, asked.cpus)
+            at = keeper.unwatch(run, tuple(started))
             run.finish(reason, at)
     except BoardProblem as problem:
         return call.fail(problem.title, EXIT_FAILED)
     finally:
         if keeper.machine is machine:  # a reboot ends it as well
-            for cpu in set(started) & set(machine.sampled):
-                keeper.apply(StopSampling(cpu))
+            for lane in set(started) & set(machine.sampled):
+                domain, cpu = vcpu_of(lane)
+                keeper.apply(StopSampling(cpu, domain))
     return STATUS[reason]
+
+
+def _now(keeper: Timekeeper) -> int:
+    keeper.catch_up()
+    return keeper.machine.now
 
 
 def _hello(board: Board, asked: Wanted, start: int) -> Hello:

@@ -23,6 +23,11 @@ def is_busy(config: Config) -> bool:
     return bool(_BUSY.search(command_line(config)))
 
 
+def has_shell(config: Config) -> bool:
+    """Say whether a shell waits on its console: a first process that only loops has none."""
+    return "while :" not in command_line(config)
+
+
 def obeys(config: Config) -> bool:
     """Say whether the guest shuts down when asked: one that is all initramfs has nothing to."""
     return "root=" in command_line(config) or "disk" in config
@@ -37,6 +42,8 @@ def boot_text(config: Config) -> list[str]:
     ]
     if is_busy(config):
         lines.append("domu: busy")
+    if not has_shell(config):
+        return [*lines, ""]
     return [*lines, "", "", "BusyBox v1.35.0 (Debian 1:1.35.0-4+deb12u1+b1) built-in shell (ash)",
             "Enter 'help' for a list of built-in commands.", "", _PROMPT]  # fmt: skip
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Final
 
+from hvconsole.sim.hypervisor.host import GuestConsole
 from hvconsole.sim.hypervisor.words import for_ever, identifier
 from hvconsole.sim.hypervisor.xen import guest
 from hvconsole.sim.hypervisor.xen.call import Call, Command, RefusedError, number
@@ -142,6 +144,12 @@ async def _talk(call: Call, domain: Domain) -> int | None:
     if domain.number == 0:
         raise RefusedError("Unable to attach console\n")
     call.tool.out("\r\n".join(domain.console))
+    if guest.has_shell(domain.config):
+        domain.linux = domain.linux or call.state.host.guest(
+            domain.number, domain.name, domain.since_tick
+        )
+    if domain.linux is not None:
+        return await _talk_to(call, domain.linux)
     held = b""
     while data := await call.tool.read():
         if b"\x1d" in data:
@@ -150,6 +158,27 @@ async def _talk(call: Call, domain: Domain) -> int | None:
         for line in lines:
             call.tool.out(guest.answer(line.decode("utf-8", "replace")))
     await for_ever()
+    return 0
+
+
+async def _talk_to(call: Call, linux: GuestConsole) -> int:
+    """Pass bytes both ways until the input ends, Ctrl-] comes alone, or the guest is gone."""
+
+    async def typed() -> None:
+        while (data := await call.tool.read()) not in {b"", b"\x1d"}:
+            linux.feed(data)
+
+    def said(data: bytes) -> None:
+        call.tool.out(data.decode("utf-8", "surrogateescape"))
+
+    stop = linux.attach(said)
+    waits = {asyncio.ensure_future(typed()), asyncio.ensure_future(linux.ended())}
+    try:
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        stop()
+        for each in waits:
+            each.cancel()
     return 0
 
 

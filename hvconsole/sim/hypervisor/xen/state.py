@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from hvconsole.sim.hypervisor.host import Host
+from hvconsole.sim.hypervisor.host import GuestConsole, Host
 from hvconsole.sim.hypervisor.words import identifier
 from hvconsole.sim.hypervisor.xen.config import Config
 from hvconsole.sim.machine.changes import (
@@ -48,7 +48,9 @@ class Domain:
         since_s: Board uptime at its start.
         paused: By the toolstack.
         config: What it was made from.
-        console: What it wrote onto its console.
+        console: What it wrote onto its console while it booted.
+        since_tick: Tick of the machine at its start: where its virtual counter begins.
+        linux: Its Linux, once somebody looks at its console.
     """
 
     number: int
@@ -63,6 +65,8 @@ class Domain:
     paused: bool = False
     config: Config = field(default_factory=dict)
     console: list[str] = field(default_factory=list)
+    since_tick: int = 0
+    linux: GuestConsole | None = None
 
 
 class State:
@@ -163,10 +167,13 @@ class State:
     def create(self, domain: Domain, change: CreateDomain) -> None:
         """Let a domain begin. Raises `BoardProblem`, and nothing is changed then."""
         self.host.apply(change)
+        domain.since_tick = self.host.machine.now
         self.domains[domain.number] = domain
 
     def destroy(self, domain: Domain) -> None:
         """End a domain."""
+        if domain.linux is not None:
+            domain.linux.power_off()
         self.host.apply(DestroyDomain(domain.number))
         del self.domains[domain.number]
 

@@ -1,0 +1,134 @@
+"""A program on the board whose input and output are somebody's console: ``xl console busy``."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Sequence
+
+from hvconsole.link.output import Tail
+from hvconsole.link.protocol import Link, Process
+from hvconsole.link.serial_protocol import ByteSink
+from hvconsole.model.problem import LinkProblem
+
+_AT_ONCE_S = 0.5
+_GRACE_S = 3.0
+_CLOSED = "closed"
+
+
+class ProcessLine:
+    """A `Duplex` over a program that runs on a board, without a terminal of its own.
+
+    Args:
+        link: The way to the board; the program has a place on it for as long as this is open.
+        argv: The program. It must pass bytes through and end with its standard input.
+        name: What a person calls what it reaches.
+        leave: Typed alone before its input ends, for programs that listen to nothing else.
+    """
+
+    def __init__(self, link: Link, argv: Sequence[str], *, name: str, leave: bytes = b"") -> None:
+        self._link = link
+        self.argv = tuple(argv)
+        self._name = name
+        self._leave = leave
+        self._process: Process | None = None
+        self._watch: asyncio.Task[None] | None = None
+        self._callbacks: list[ByteSink] = []
+        self._said = Tail()
+        self._state = _CLOSED
+
+    @property
+    def name(self) -> str:
+        """What a person calls it."""
+        return self._name
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the program runs."""
+        return self._process is not None
+
+    @property
+    def state(self) -> str:
+        """``open``, ``closed``, or why it ended."""
+        return self._state
+
+    @property
+    def scrollback(self) -> bytes:
+        """The last 64 KiB that were said."""
+        return self._said.data
+
+    def subscribe(self, callback: ByteSink) -> Callable[[], None]:
+        """Hand on what arrives; return what ends that."""
+        self._callbacks.append(callback)
+
+        def stop() -> None:
+            with contextlib.suppress(ValueError):
+                self._callbacks.remove(callback)
+
+        return stop
+
+    def write(self, data: bytes) -> None:
+        """Type something.
+
+        Raises:
+            LinkProblem: The program does not run.
+        """
+        if self._process is None:
+            raise LinkProblem(f"{self._name} is not open", detail=self._state)
+        self._process.write(data)
+
+    async def open(self) -> None:
+        """Start the program.
+
+        Raises:
+            LinkProblem: The link is lost, or the program ended at once; its words are the detail.
+        """
+        if self._process is not None:
+            return
+        self._process = process = await self._link.stream(self.argv, self._take)
+        self._state = "open"
+        self._watch = asyncio.create_task(self._until_end(process), name=f"watch {self._name}")
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_AT_ONCE_S):
+                await asyncio.shield(self._watch)
+        if self._process is None:
+            raise LinkProblem(
+                f"{self._name} cannot be reached",
+                detail=self._state,
+                hint="does the guest run, and has nobody else its console?",
+            )
+
+    async def close(self) -> None:
+        """End the program. Safe to call twice."""
+        process, watch = self._process, self._watch
+        self._watch = None
+        if process is not None and watch is not None:
+            if self._leave:
+                process.write(self._leave)
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(_AT_ONCE_S):
+                        await asyncio.shield(watch)
+            process.close_stdin()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_GRACE_S):
+                    await asyncio.shield(watch)
+        if watch is not None:
+            watch.cancel()
+            await asyncio.gather(watch, return_exceptions=True)
+        self._process = None
+        self._state = _CLOSED
+
+    async def _until_end(self, process: Process) -> None:
+        try:
+            status = await process.wait()
+            said = process.stderr.decode("utf-8", "backslashreplace").strip()
+            why = said.splitlines()[-1] if said else f"{self.argv[0]} ended with status {status}"
+        except LinkProblem as problem:
+            why = problem.title
+        self._state = why
+        self._process = None
+
+    def _take(self, data: bytes) -> None:
+        self._said.add(data)
+        for callback in list(self._callbacks):
+            callback(data)

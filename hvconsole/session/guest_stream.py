@@ -1,0 +1,292 @@
+"""A sampler in one guest, reached through the guest's console: from the login to the last frame."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+
+from hvconsole.board.deploy import DeployedProbe, Deployment
+from hvconsole.board.facts import BoardFacts, gather
+from hvconsole.board.journal import Journal, undo_pending
+from hvconsole.link.duplex import Duplex
+from hvconsole.link.process_line import ProcessLine
+from hvconsole.link.protocol import Link
+from hvconsole.link.serial_shell import SerialShellLink
+from hvconsole.model.guest_clock import GuestClock
+from hvconsole.model.hypervisor import Guest
+from hvconsole.model.problem import BoardProblem, LinkProblem, Problem, RecordProblem
+from hvconsole.model.run import RunSettings
+from hvconsole.model.text import plain
+from hvconsole.record.guest import GuestWriter, file_of
+from hvconsole.record.manifest import GuestEntry, Manifest
+from hvconsole.session.counter import CounterDesk
+from hvconsole.session.guest_clock import GuestClockWatch
+from hvconsole.session.hub import Hub
+from hvconsole.session.run import SAMPLER, MeasuredRun, RunEnd
+from hvconsole.wire.values import Hello
+
+_NEEDED_KIB: Final = 2 << 10
+_KEPT: Final = ("machine", "kernel", "hostname", "system", "cpus_online", "memory_kib", "cmdline")
+# Systems whose guests read the host's CNTPCT, without an offset of their own. Xen on Arm opens it
+# (CNTHCTL_EL2.EL1PCTEN) and has no way to move it; it moves CNTVCT for each domain.
+_SHARES_CNTPCT: Final = frozenset({"xen"})
+
+Static = Callable[[BoardFacts, Deployment], Awaitable[tuple[bytes, str]]]
+"""Makes the sampler for a guest: its bytes, and the compiler."""
+
+
+@dataclass(frozen=True, slots=True)
+class HostRun:
+    """The run on the board that a guest's lies beside.
+
+    Attributes:
+        run: It.
+        hub: Where its values come.
+        hello: Its first frame.
+    """
+
+    run: MeasuredRun
+    hub: Hub
+    hello: Hello
+
+
+class GuestStream:
+    """One guest's sampler, beside the host's.
+
+    Args:
+        guest: The guest, as surveyed.
+        system: The hypervisor.
+        console: The way to its console, not open.
+        board: The board's name.
+        read_only: Load no counter module in the guest.
+        trouble: Told a problem that does not end the run.
+
+    Attributes:
+        hub: Where the guest's values come.
+        settings: What the guest's sampler is asked to do.
+    """
+
+    def __init__(
+        self,
+        guest: Guest,
+        system: str,
+        console: Duplex,
+        board: str,
+        *,
+        read_only: bool,
+        trouble: Callable[[Problem], None],
+    ) -> None:
+        self.guest = guest
+        self.hub = Hub()
+        self.settings = RunSettings()
+        self._system, self._console, self._board = system, console, board
+        self._read_only, self._trouble = read_only, trouble
+        self._link: SerialShellLink | None = None
+        self._journal: Journal | None = None
+        self._facts = BoardFacts()
+        self._probe: DeployedProbe | None = None
+        self._counter: CounterDesk | None = None
+        self._writer: GuestWriter | None = None
+        self._run: MeasuredRun | None = None
+        self._watch: GuestClockWatch | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self.ended: RunEnd | None = None
+
+    @property
+    def name(self) -> str:
+        """The guest's name, safe to show."""
+        return plain(self.guest.name, 60)
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether a run can be begun without logging in anew."""
+        return self._probe is not None and self._console.is_open
+
+    @property
+    def clock(self) -> GuestClock:
+        """How the guest's clock stands to the host's, as far as is known."""
+        return self._watch.clock if self._watch is not None else GuestClock()
+
+    @property
+    def link(self) -> Link:
+        """The way to the guest's shell.
+
+        Raises:
+            BoardProblem: It has not been prepared.
+        """
+        if self._link is None:
+            raise BoardProblem(f"guest {self.name} has not been prepared")
+        return self._link
+
+    @property
+    def probe(self) -> DeployedProbe:
+        """The sampler in the guest.
+
+        Raises:
+            BoardProblem: It has not been prepared.
+        """
+        if self._probe is None:
+            raise BoardProblem(f"guest {self.name} has not been prepared")
+        return self._probe
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """What a manifest keeps of the guest: what it says of itself, and of its counter."""
+        facts = msgspec.to_builtins(self._facts)
+        kept = {name: facts[name] for name in _KEPT if facts[name] not in (None, "", [])}
+        if self._counter is not None and (told := self._counter.told()):
+            kept["counter"] = told
+        return kept
+
+    async def prepare(self, settings: RunSettings, static: Static) -> None:
+        """Reach a shell on the guest's console, and have the sampler there.
+
+        Args:
+            settings: The host's run; what fits a guest is taken over from it.
+            static: Makes the sampler.
+
+        Raises:
+            Problem: Nothing answers there, or the sampler cannot be had there.
+        """
+        self.settings = RunSettings(
+            threshold_ns=settings.threshold_ns,
+            counter="auto" if settings.counter == "cntpct" else settings.counter,
+            fenced=settings.fenced,
+            label=settings.label,
+        )
+        if not self.is_ready:
+            await self._forget()
+            try:
+                await self._log_in(static)
+            except BaseException:
+                await self._forget()
+                raise
+        if self._counter is not None and self._probe is not None:
+            await self._counter.ready(self.settings, self._probe.path)
+
+    async def start(self, host: HostRun, begin: Begin) -> Hello:
+        """Begin to sample.
+
+        Args:
+            host: The run that this one lies beside.
+            begin: Begins the guest's stream in the recording, if there is one.
+
+        Raises:
+            Problem: The sampler does not run there.
+        """
+        if self._link is None or self._probe is None:
+            raise BoardProblem(f"guest {self.name} has not been prepared")
+        self.ended = None
+        if self._writer is None:
+            self._writer = begin(self._new_entry)
+        if self._writer is not None:
+            self._writer.begin_run(self.settings, self.settings.label)
+        self.hub.sink = self._writer
+        programs = {SAMPLER: self._probe.path}
+        run = MeasuredRun(self._link, self.hub, programs, self.settings, self._trouble)
+        try:
+            hello = await run.start()
+        except BaseException:
+            self._end_record("failed")
+            raise
+        self._run = run
+        self._watch = GuestClockWatch(
+            (host.run, host.hub, host.hello),
+            (run, self.hub, hello),
+            shared=self._system in _SHARES_CNTPCT,
+        )
+        asking = asyncio.create_task(self._watch.ask(self._clock_known), name="guest clock")
+        self._tasks = [asyncio.create_task(self._follow(run, asking), name=f"guest {self.name}")]
+        return hello
+
+    async def stop(self) -> RunEnd | None:
+        """End its run and keep the record; return why it ended."""
+        if self._run is not None and self.ended is None:
+            await self._run.stop()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks = []
+        return self.ended
+
+    async def close(self) -> Problem | None:
+        """End everything, undo what was changed in the guest, and let go of its console.
+
+        Returns:
+            What could not be undone.
+        """
+        await self.stop()
+        return await self._forget()
+
+    async def _log_in(self, static: Static) -> None:
+        self._link = link = SerialShellLink(self._console)
+        await link.open()
+        self._facts = await gather(link)
+        board = f"{self._board} guest {self.guest.name[:20]}"
+        boot = self._facts.boot_id
+        await undo_pending(link, board, boot=boot)
+        self._journal = journal = Journal(board, boot=boot)
+        deployment = Deployment(link, self._facts, journal, needed_kib=_NEEDED_KIB)
+        data, built_by = await static(self._facts, deployment)
+        self._probe = await deployment.deliver(SAMPLER, data, built_by)
+        self._counter = CounterDesk(
+            link, self._facts, journal, sudo=False, read_only=self._read_only
+        )
+
+    def _new_entry(self, manifest: Manifest) -> GuestEntry:
+        probe = self._probe
+        return GuestEntry(
+            guest=self.guest.name,
+            key=self.guest.key,
+            system=self._system,
+            file=file_of(manifest),
+            console=self._console.argv if isinstance(self._console, ProcessLine) else (),
+            facts=self.told,
+            probes={probe.name: probe.sha256} if probe is not None else {},
+            built_by={probe.name: probe.built_by} if probe is not None else {},
+        )
+
+    async def _follow(self, run: MeasuredRun, asking: asyncio.Task[None]) -> None:
+        self.ended = await run.wait()
+        asking.cancel()
+        await asyncio.gather(asking, return_exceptions=True)
+        if self._watch is not None:
+            self._watch.close()
+            self._clock_known(self._watch.clock)
+        self._end_record(self.ended.reason)
+
+    def _clock_known(self, clock: GuestClock) -> None:
+        if self._writer is not None:
+            try:
+                self._writer.clock(clock)
+            except RecordProblem as problem:
+                self._trouble(problem)
+
+    def _end_record(self, reason: str) -> None:
+        self.hub.sink = None
+        if self._writer is not None:
+            try:
+                self._writer.end_run(reason)
+            except RecordProblem as problem:
+                self._trouble(problem)
+
+    async def _forget(self) -> Problem | None:
+        left: Problem | None = None
+        link: Link | None = self._link
+        if self._journal is not None and link is not None:
+            with contextlib.suppress(LinkProblem):
+                not_undone = await self._journal.undo_all(link)
+                left = not_undone[0].problem(link.name) if not_undone else None
+            self._journal.close()
+        if self._link is not None:
+            await self._link.close()
+        await self._console.close()
+        self._link = self._journal = self._probe = self._counter = None
+        return left
+
+
+Begin = Callable[[Callable[[Manifest], GuestEntry]], GuestWriter | None]
+"""Begins a guest's stream in a recording, with an entry for its manifest; None without one."""
