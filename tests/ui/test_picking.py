@@ -60,6 +60,8 @@ async def test_a_range_is_begun_ended_and_let_go() -> None:
         await driver.press("x", "a", "shift+left", "shift+left", "shift+left")
         assert "figures of 8." in driver.text
         assert driver.line("0 all") != whole
+        shown = driver.screen.timeline.part_s
+        assert shown == driver.screen.look.part.ends(driver.screen.timeline.set_cursor_s)
         await driver.press("a", "shift+left")  # its end is fixed: the cursor goes on alone
         fixed = driver.line("figures of")
         await driver.press("shift+left")
