@@ -67,12 +67,17 @@ class Flood:
         self._length = int(length.sum())
         live.feed([hello()])
 
-    def until(self, seconds: float) -> None:
-        """Feed all that is due at a moment."""
-        while (self._fed + 1) * self._portion_s <= seconds:
-            self._portion()
+    @property
+    def received(self) -> int:
+        """How many switches were fed."""
+        return sum(self._count.values())
 
-    def _portion(self) -> None:
+    def is_due(self, seconds: float) -> bool:
+        """Whether another portion is due at a moment."""
+        return (self._fed + 1) * self._portion_s <= seconds
+
+    def feed(self) -> None:
+        """Feed a portion."""
         begin = int(self._fed * self._portion_s * HZ)
         end = int((self._fed + 1) * self._portion_s * HZ)
         for value in StreamDecoder().feed(self._bytes):
@@ -150,7 +155,7 @@ async def measure(app: HvconsoleApp, rate: int, seconds: float, *, keyed: bool) 
         "bytes": watch.written,
         "largest": watch.largest,
         "cpu_share": spent / seconds,
-        "received": sum(flood._count.values()),  # noqa: SLF001  # this file's own
+        "received": flood.received,
     }
 
 
@@ -162,10 +167,10 @@ class Watch:
         self.acted = False
         self.clear()
         driver: Any = app._driver  # noqa: SLF001  # where bytes leave
-        write, frame, scale = driver.write, screen.frame, screen.action_scale
+        put, frame, scale = driver.put, screen.frame, screen.action_scale
 
         def counted(data: str) -> None:
-            write(data)
+            put(data)
             size = len(data.encode())
             self.written += size
             self.largest = max(self.largest, size)
@@ -181,7 +186,7 @@ class Watch:
             scale()
             self.acted = True
 
-        driver.write = counted
+        driver.put = counted
         screen.frame = counting  # type: ignore[method-assign]  # the same, with a watch beside it
         screen.action_scale = noted  # type: ignore[method-assign]  # likewise
 
@@ -192,9 +197,11 @@ class Watch:
 
 
 async def feed(flood: Flood, began: float) -> None:
-    """Feed what is due, in small steps, as bytes come from a socket."""
+    """Feed what is due, a portion at a time, as a socket hands its bytes on."""
     while True:
-        flood.until(time.perf_counter() - began)
+        while flood.is_due(time.perf_counter() - began):
+            flood.feed()
+            await asyncio.sleep(0)
         await asyncio.sleep(_STEP_S)
 
 

@@ -27,6 +27,7 @@ class Arch:
         cpu: QEMU's kind of CPU on it.
         console: The serial line on it.
         uboot: Folder of U-Boot for it in Debian's u-boot-qemu.
+        loader: File in ``/lib`` that starts programs with libraries.
         suffix: What the lab's products of it have behind their names.
     """
 
@@ -45,6 +46,7 @@ class Arch:
     cpu: str
     console: str
     uboot: str
+    loader: str
     suffix: str = ""
 
 
@@ -66,6 +68,7 @@ ARM32 = Arch(
     cpu="cortex-a15",
     console="ttyAMA0",
     uboot="qemu_arm",
+    loader="ld-linux-armhf.so.3",
 )
 
 ARM64 = Arch(
@@ -86,6 +89,7 @@ ARM64 = Arch(
     cpu="cortex-a76",
     console="ttyAMA0",
     uboot="qemu_arm64",
+    loader="ld-linux-aarch64.so.1",
     suffix="-arm64",
 )
 

@@ -21,7 +21,11 @@ _KVM_PACKAGES = (
     "libvirt-daemon-driver-qemu",
     "qemu-system-arm",
 )
-_LEFT_OUT = ("man", "locale", "doc", "info", "bash-completion")
+_LEFT_OUT = (
+    *(f"/usr/share/{name}/*" for name in ("man", "locale", "doc", "info", "bash-completion")),
+    # Of other architectures; libvirt asks each QEMU it finds for all that it can, for ten seconds.
+    "/usr/bin/qemu-system-arm*",
+)
 
 
 def root_archive(store: Store, apt: Apt, arch: Arch = ARM32) -> Path:
@@ -51,7 +55,7 @@ def _bootstrap(apt: Apt, packages: list[str], folder: Path, arch: Arch) -> None:
     need(IMAGE_TOOLS, "building the boards' root file system")
     must_be_root()
     _allow_foreign_programs(arch)
-    options = [f"--dpkgopt=path-exclude=/usr/share/{each}/*" for each in _LEFT_OUT]
+    options = [f"--dpkgopt=path-exclude={each}" for each in _LEFT_OUT]
     temporary = folder / "tmp"
     temporary.mkdir()
     # mmdebstrap's own user for downloads has to reach its folder.

@@ -163,6 +163,7 @@ class Survey:
         wraps: Counters wrap at this value; 0 where they do not.
         own_exits: Exits that one look costs the guest that we look from (Jailhouse: a hypercall for
             each counter that is read).
+        looked_from: The CPU that this look was made from; None where it could be any.
         governors: What governs each CPU's frequency, by CPU; empty where not known.
         governors_kept: What they were before we pinned them is written down on the board.
         config_revision: Revision of Jailhouse's configurations that this build wants, if known.
@@ -181,6 +182,7 @@ class Survey:
     notes: tuple[str, ...] = ()
     wraps: int = 0
     own_exits: int = 0
+    looked_from: int | None = None
     governors: Mapping[int, str] = field(default_factory=dict)
     governors_kept: bool = False
     config_revision: int | None = None

@@ -82,8 +82,8 @@ def _single(
         detected=int(length.size),
         received=int(length.size),
         lost_ns=float(length.sum()) * ns,
-        min_ns=float(length.min()) * ns if some else _NAN,
-        max_ns=float(length.max()) * ns if some else _NAN,
+        min_ns=clock.ns(int(length.min())) if some else _NAN,
+        max_ns=clock.ns(int(length.max())) if some else _NAN,
         elapsed_ns=elapsed_ns,
         blind_ns=blind_ns,
     )

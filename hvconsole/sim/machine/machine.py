@@ -250,6 +250,8 @@ class Machine:
         unit = None
         if self.below is not None:
             unit = self.below.unit(change.domain, change.cpu)
+            if self.xvisor is not None:
+                self.xvisor.begin_turn(unit, self.now)
         elif self.bare is not None and change.cpu not in self.bare.online:
             raise BoardProblem(f"CPU {change.cpu} is not online")
         # A domU has a kernel of its own: other phases, and no devices.

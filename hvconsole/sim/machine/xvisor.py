@@ -69,6 +69,19 @@ class Xvisor:
             raise BoardProblem(f"guest {guest} has no vCPU {vcpu}")
         return units[vcpu]
 
+    def begin_turn(self, unit: Unit, now: int) -> None:
+        """Let a vCPU begin a slice now, if it may run.
+
+        Who types decides when guests are started, to some tenths of a second, and slices go on
+        from there. What a sampler sees shall follow from the tick at which it begins instead.
+        """
+        queue = self._at[unit.domain, unit.index]
+        if unit.paused:
+            return
+        self.disturb(now)
+        queue.yield_to(unit, now)
+        self.settle(now)
+
     def cpu_ticks(self, guest: int, vcpu: int) -> int:
         """Return how much CPU time a vCPU has had (ticks)."""
         return self._at[guest, vcpu].time_of(self.unit(guest, vcpu))

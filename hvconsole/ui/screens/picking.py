@@ -19,9 +19,7 @@ from hvconsole.ui.widgets.charts import TimelinePanel
 class PickedScreen(SaidScreen):
     """Shows the figures of a part of time and its longest switches, the longest on top."""
 
-    def on_mount(self) -> None:
-        """Begin with the figures."""
-        self.call_after_refresh(self._show)
+    ends_with_newest = False
 
 
 class PickingScreen(PlaybackScreen):
@@ -153,7 +151,7 @@ class PickingScreen(PlaybackScreen):
 
     def _take(self, look: Look) -> None:
         self.look = look
-        self.tick()
+        self.acted()
 
     def _move(self, window: Window) -> None:
         self._take(replace(self.look, window=window))

@@ -81,6 +81,7 @@ class SaidScreen(ModalScreen[None], inherit_bindings=False):
 
     CSS_PATH = "said.tcss"
     AUTO_FOCUS = "#said-scroll"
+    ends_with_newest: ClassVar[bool] = True
     BINDINGS: ClassVar = [
         Binding("escape,enter,q", "close", "close", tooltip="Close the answer", id="said.close"),
         Binding("c,y", "copy", "copy", tooltip="Copy the whole answer", id="said.copy"),
@@ -108,9 +109,10 @@ class SaidScreen(ModalScreen[None], inherit_bindings=False):
                 yield Lines(id="said-lines")
 
     def on_mount(self) -> None:
-        """Begin where the newest stands."""
+        """Begin where the newest stands, or at the top."""
         self.call_after_refresh(self._show)
-        self.call_after_refresh(self.action_last)
+        if self.ends_with_newest:
+            self.call_after_refresh(self.action_last)
 
     def on_resize(self, _event: events.Resize) -> None:
         """Lay the lines out for the room there is."""

@@ -191,7 +191,7 @@ def _guest(
     return Part(f"{_STATE_SIGNS[guest.state]} {plain(guest.name, _NAME)}{here}", Role.STRONG), [
         Part(guest.state, role, 90),
         Part(f"id {plain(guest.key, 8)}", Role.MUTED, 40),
-        Part(plain(guest.pool, 16), Role.TEXT, 55),
+        _place(guest),
         Part(values_text(guest.values), Role.RATE, 60),
         Part(memory, Role.MUTED, 30),
         Part("" if exits is None else f"{exits:,} exits", Role.MUTED, 45),
@@ -199,6 +199,19 @@ def _guest(
         Part("" if share is None else f"{share:.1f} %", Role.RATE, 70),
         Part("" if guest.time_s is None else f"{guest.time_s:,.1f} s", Role.TEXT, 50),
     ]
+
+
+def _place(guest: Guest) -> Part:
+    """Say where a guest runs: its pool, or the CPUs that are its own (a cell's)."""
+    if guest.pool or guest.vcpus:
+        return Part(plain(guest.pool, 16), Role.TEXT, 55)
+    if guest.failed:
+        return Part(f"CPU {_listed(guest.failed)} parked", Role.BAD, 85)
+    return Part(f"CPU {_listed(guest.cpus)}" if guest.cpus else "", Role.TEXT, 85)
+
+
+def _listed(cpus: frozenset[int]) -> str:
+    return ",".join(map(str, sorted(cpus)))
 
 
 def _vcpu(vcpu: Vcpu, survey: Survey) -> tuple[Part, list[Part]]:

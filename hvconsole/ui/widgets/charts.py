@@ -206,4 +206,4 @@ class CurvePanel(ChartPanel):
     def caption(self) -> Caption:
         """Name the picture, and which letter is which run."""
         legend = curves.legend(self.snapshot) if self.snapshot is not None else ()
-        return Caption(curves.TITLES[self.picture], info=legend)
+        return Caption(curves.TITLES[self.picture], foot=legend)

@@ -62,6 +62,9 @@ def proc_files(board: Board) -> dict[str, Node]:
         "model": "LeMaker Banana Pi\0",
         "compatible": "lemaker,bananapi\0allwinner,sun7i-a20\0",
         "chosen/bootargs": f"{mode.cmdline}\0",
+        "#address-cells": "\0\0\0\1",
+        "#size-cells": "\0\0\0\1",
+        "memory@40000000/reg": "@\0\0\0@\0\0\0",  # 1 GiB at 0x40000000; mem= changes nothing
     }
     if mode.hypervisor == "xvisor":
         tree |= {"model": "Virt-v7\0", "compatible": "virt-v7,armv7a\0"}
