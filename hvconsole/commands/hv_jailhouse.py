@@ -45,7 +45,10 @@ def add_jailhouse(actions: Any, add: Add) -> None:
     stats.add_argument(
         "--sampled", type=cpu_list, default=(), metavar="N[,N…]", help="CPUs not to look from"
     )
-    console = add(actions, "console", "what the hypervisor said (Jailhouse)")
+    console = add(
+        actions, "console", "a guest's console here; without a guest, what Jailhouse said"
+    )
+    console.add_argument("guest", nargs="?", default="", metavar="GUEST")
     console.add_argument(
         "--follow", type=float, default=0.0, metavar="S", help="and says for so many seconds"
     )

@@ -35,10 +35,16 @@ async def look(
     """
     from hvconsole.commands import hv_jailhouse, hv_kvm, hv_xen
 
+    if arguments.action == "console" and arguments.guest:
+        from hvconsole.commands.hv_console import talk
+
+        return await talk(driver, survey, arguments.guest)
     if survey.system not in LOOKS[arguments.action]:
         whose = " and ".join(LOOKS[arguments.action])
         raise UsageProblem(
-            f"'{arguments.action}' is for {whose}", hint=f"{survey.system} runs there"
+            f"'{arguments.action}' is for {whose}",
+            hint=f"{survey.system} runs there"
+            + ("; a guest's console: console GUEST" if arguments.action == "console" else ""),
         )
     match survey.system:
         case "kvm":
