@@ -1,10 +1,10 @@
 """A newcomer's first minutes on the simulated board, typed into a real terminal (tmux).
 
 ``python docs/walk.py [FOLDER]`` opens ``hvconsole`` and does what a person would do with keys and
-mouse: connect, look around, boot into Xen, create a guest, give it a scheduler of its own, look at
-the recording, leave. After each step it waits for what the person would wait for, and keeps the
-screen in FOLDER, as text and with its colours. It ends with status 1, and shows the screen it was
-left with, where that does not come. Needs tmux.
+mouse: connect, look around, pick out a range of time, boot into Xen, create a guest, give it a
+scheduler of its own, play the recording, export it, compare it, leave. After each step it waits for
+what the person would wait for, and keeps the screen in FOLDER, as text and with its colours. It
+ends with status 1, and shows the screen it was left with, where that does not come. Needs tmux.
 """
 
 from __future__ import annotations
@@ -43,6 +43,9 @@ STEPS = (
     Step("help", ("?",), r"Zoom in on time"),
     Step("zoomed", ("Escape", "+", "+"), r" 2 s  ▸ following| 3 s  ▸ following"),
     Step("longest", ("x",), r"CPU 1 .*µs"),
+    Step("range", ("a", "S-Left", "S-Left", "S-Left", "a"), r"figures of \d"),
+    Step("range-table", ("i",), r"longest at"),
+    Step("curve", ("Escape", "Escape", "v"), r"longer than, a second"),
     Step("followed", ("r", "f"), r"▸ following"),
     Step("board", ("F7",), r"Debian GNU/Linux 12.*simulated"),
     Step("doctor", ("d",), r"\d+ ok"),
@@ -67,6 +70,12 @@ STEPS = (
     Step("stopped", ("F2", "p", "s"), r"■ ended"),
     Step("leave", ("F6", "Enter"), r"leave sim and play"),
     Step("playing", ("click Play ",), r"seek(.*\n)*.*speed", 3.0),
+    Step("faster", ("]", "]", "."), r"×4"),
+    Step("export", ("F6", "e"), r"writes Parquet"),
+    Step("exported", ("Enter",), r"rows in"),
+    Step("compare", ("x",), r"switches a second longer than"),
+    Step("why", ("Down", "Enter"), r"· why"),
+    Step("command", ("Escape", "c"), r"command.* copied|copied.*command"),
     Step("left", ("q",), r"Pane is dead \(status 0"),
 )
 
@@ -75,6 +84,7 @@ class Terminal:
     """A tmux server of its own, with the console in it."""
 
     def __init__(self, folder: Path, size: tuple[int, int]) -> None:
+        self._folder = str(folder)
         self._socket = str(folder / "tmux")
         self._size = size
 
@@ -93,7 +103,8 @@ class Terminal:
         set_words = [
             word for name, value in environment.items() for word in ("-e", f"{name}={value}")
         ]
-        self("new-session", "-d", "-x", wide, "-y", high, *set_words, shlex.join(command))
+        place = ["-c", self._folder, "-x", wide, "-y", high]
+        self("new-session", "-d", *place, *set_words, shlex.join(command))
         self("set-option", "-g", "remain-on-exit", "on")
 
     def screen(self, *, colours: bool = False) -> str:
@@ -111,9 +122,18 @@ class Terminal:
                 self("send-keys", key)
             time.sleep(0.4)
 
-    def wait(self, seen: str) -> bool:
+    def does(self, step: Step) -> bool:
+        """Do a step and wait for what it brings; click again where nothing came of it."""
+        self.do(step.keys)
+        clicks = tuple(key for key in step.keys[-1:] if key.startswith("click "))
+        seen = not clicks or self.wait(step.seen, PATIENCE_S / 4)
+        if not seen and clicks[0].removeprefix("click ") in self.screen():
+            self.do(clicks)  # what was clicked on may have moved just then: a person clicks again
+        return self.wait(step.seen, PATIENCE_S)
+
+    def wait(self, seen: str, patience_s: float) -> bool:
         """Wait until the screen matches."""
-        end = time.monotonic() + PATIENCE_S
+        end = time.monotonic() + patience_s
         while time.monotonic() < end:
             if re.search(seen, self.screen()):
                 return True
@@ -158,8 +178,7 @@ def walk(folder: Path) -> int:
         )
         try:
             for number, step in enumerate(STEPS):
-                terminal.do(step.keys)
-                if not terminal.wait(step.seen):
+                if not terminal.does(step):
                     print(terminal.screen())
                     print(
                         f"{step.name}: {step.seen!r} was not seen after {step.keys}",

@@ -6,6 +6,11 @@ from collections.abc import Callable
 from typing import NoReturn
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# How long an example takes says how busy the machine is, and nothing about what is tested.
+settings.register_profile("anywhere", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("anywhere")
 
 _SYSTEM_PLACES = "/usr/sbin:/sbin:/usr/local/sbin"
 

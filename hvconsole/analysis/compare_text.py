@@ -21,7 +21,7 @@ def render_comparison(comparison: Comparison) -> str:
     from hvconsole.analysis.findings import findings  # noqa: PLC0415  # it uses these words
 
     said = [piece for one in findings(comparison) for piece in _hanging(one)]
-    parts = ["\n".join(said)]
+    parts = ["\n".join(["what the runs show", *said])]
     parts += [_figure_table(comparison, figure) for figure in FIGURES]
     parts += [_artefact_table(comparison), _drift_line(comparison)]
     parts.append("\n".join(f"note: {note}" for note in comparison.notes))

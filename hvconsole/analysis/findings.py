@@ -10,7 +10,7 @@ import math
 from typing import Final
 
 from hvconsole.analysis.compare import Comparison, Pair
-from hvconsole.analysis.compare_text import ratio_value
+from hvconsole.analysis.compare_text import ratio_interval, ratio_value, verdict_text
 from hvconsole.analysis.conditions import FIGURES, Condition, Figure
 from hvconsole.model.text import plain
 from hvconsole.model.units import duration
@@ -25,8 +25,8 @@ _ADVICE: Final = {
     "own stream": "the sampler's own writing: leave it a CPU of its own, or use --window-ms",
     "frequency change": "pin it: the governor performance, or minimum and maximum alike",
     "thermal throttle": "the board is too hot: cool it, or let cool_down wait before each run",
-    "hotplug hole": "a CPU went offline while it was sampled",
-    "calibration": "the sampler settles: the first moments of a run",
+    "hotplug hole": "a CPU went offline while it was sampled: to a cell, or by hand",
+    "calibration": "the sampling loop itself: leave the threshold to auto, or set it higher",
 }
 
 
@@ -37,39 +37,58 @@ def findings(comparison: Comparison) -> list[str]:
     """
     figures = [one for one in FIGURES if one.key in _TOLD]
     reference = comparison.conditions[0]
+    pairs = [pair for pair in comparison.pairs if pair.reference == reference.name]
+    pairs = [pair for pair in pairs if pair.figure in _TOLD]
+    undecided = bool(pairs) and all(pair.verdict == "underpowered" for pair in pairs)
     said = [_alone(reference, figures)]
     for condition in comparison.conditions[1:]:
-        pairs = [comparison.against_reference(condition.name, one.key) for one in figures]
         told = [
-            _told(condition, reference, one, pair)
-            for one, pair in zip(figures, pairs, strict=True)
-            if pair is not None
+            _told(condition, reference, one, pair, undecided=undecided)
+            for one in figures
+            if (pair := comparison.against_reference(condition.name, one.key)) is not None
         ]
         said.append(f"{plain(condition.name, _NAME)}: {'; '.join(told)}.")
+    if undecided:
+        needed = max(pair.needed for pair in pairs)
+        said.append(
+            "None of these differences is a verdict: whatever so few runs show may be chance;"
+            f" {needed} runs of each condition can decide, at the least."
+        )
     return [*said, *_worst(comparison), *_artefacts(comparison)]
 
 
 def _alone(condition: Condition, figures: list[Figure]) -> str:
-    told = [f"{one.title} {one.show(condition.estimates[one.key].value)}" for one in figures]
+    told = [f"{_title(one)} {one.show(condition.estimates[one.key].value)}" for one in figures]
     return f"{plain(condition.name, _NAME)}, the reference: {', '.join(told)}."
 
 
-def _told(condition: Condition, reference: Condition, figure: Figure, pair: Pair) -> str:
+def _told(
+    condition: Condition, reference: Condition, figure: Figure, pair: Pair, *, undecided: bool
+) -> str:
+    if pair.verdict == "no figure":
+        return f"{_title(figure)}: nothing to compare"
     own, other = (figure.show(one.estimates[figure.key].value) for one in (condition, reference))
-    seen = f"{figure.title} {own}, against {other}"
-    ratio = f" ({ratio_value(pair.ratio.value)})" if math.isfinite(pair.ratio.value) else ""
-    match pair.verdict:
-        case "higher":
-            return f"{seen}{ratio}: more"
-        case "lower":
-            return f"{seen}{ratio}: less"
-        case "deterministic":
-            return f"{seen}{ratio}: exactly so, in virtual time"
-        case "underpowered":
-            return f"{seen}{ratio}: too few runs to tell, {pair.needed} of each could"
-        case "no figure":
-            return f"{figure.title}: nothing to compare"
-    return f"{seen}{ratio}: no difference shown"
+    seen = f"{_title(figure)} {own} against {other}{_ratio(pair)}"
+    if undecided:
+        return seen
+    words = {
+        "higher": "more",
+        "lower": "less",
+        "deterministic": "exactly so, in virtual time",
+        "underpowered": f"too few runs to tell, {pair.needed} of each could",
+    }
+    return f"{seen}: {words.get(pair.verdict, verdict_text(pair))}"
+
+
+def _ratio(pair: Pair) -> str:
+    if not math.isfinite(pair.ratio.value):
+        return ""
+    bounds = f", 95 %: {ratio_interval(pair.ratio)}" if pair.ratio.has_interval else ""
+    return f" ({ratio_value(pair.ratio.value)}{bounds})"
+
+
+def _title(figure: Figure) -> str:
+    return "longest switch" if figure.key == "max_ns" else figure.title
 
 
 def _worst(comparison: Comparison) -> list[str]:
@@ -77,8 +96,8 @@ def _worst(comparison: Comparison) -> list[str]:
     if not runs:
         return []
     worst = max(runs, key=lambda run: run.max_ns)
-    where = f"{plain(worst.condition, _NAME)} (run {worst.order}, {plain(worst.session, 60)})"
-    return [f"The longest switch of all: {duration(worst.max_ns)}, in {where}."]
+    where = f"{plain(worst.condition, _NAME)}, run {worst.order}, {plain(worst.session, 60)}"
+    return [f"The longest switch of all was {duration(worst.max_ns)}, seen in {where}."]
 
 
 def _artefacts(comparison: Comparison) -> list[str]:

@@ -27,6 +27,7 @@ _QUIET_S = 0.4
 _UBOOT = re.compile(r"^U-Boot (?:SPL )?\d{4}\.\d\d")
 _KERNEL = "the kernel"
 _SYSTEMS = (
+    ("Xvisor", re.compile(r"^INIT: host address space|^Xvisor v\d")),
     ("Xen", re.compile(r"\(XEN\) ")),
     ("Linux", re.compile(r"Booting Linux on physical CPU|\bLinux version \d")),
     # U-Boot's last word; a Linux that boots quietly says none of its own.

@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from hvconsole.board.facts import BoardFacts, gather
-from hvconsole.link.protocol import Link
+from hvconsole.link.protocol import Capability, Link
 from hvconsole.model.boot import BootMode, BootProof
 from hvconsole.model.problem import BoardProblem
 from hvconsole.model.text import plain
 
+_SHOWN_ALONE = frozenset({"xen", "jailhouse", "xvisor"})
 _RESERVED = "/proc/device-tree/reserved-memory"
 _XL_S = 15.0
 _SHOWN = 200
@@ -23,13 +24,14 @@ class Evidence:
     """What a running board says of how it was booted. Texts are untrusted.
 
     Attributes:
-        hypervisor: ``xen``, ``jailhouse`` or ``none``.
+        hypervisor: ``xen``, ``jailhouse``, ``xvisor`` or ``none``.
         scheduler: Xen's, as ``xl info xen_scheduler`` has it.
         xl_said: Why there is no scheduler, where xl was asked in vain.
         cmdline: Linux's command line.
         reserved: Memory is kept free of Linux, as Jailhouse needs it.
         boot_id: Differs after each boot.
         kvm: Linux can run virtual machines: /dev/kvm is there.
+        version: Xvisor's, where it is what answers.
     """
 
     hypervisor: str = "none"
@@ -39,11 +41,13 @@ class Evidence:
     reserved: bool = False
     boot_id: str = ""
     kvm: bool = False
+    version: str = ""
 
     def as_pairs(self) -> tuple[tuple[str, str], ...]:
         """Return what there is to show, by name, safe to show."""
         pairs = (
             ("hypervisor", "none, with KVM" if self._is_host else self.hypervisor),
+            ("version", self.version),
             ("scheduler", self.scheduler),
             ("command line", self.cmdline),
         )
@@ -66,13 +70,14 @@ async def read_evidence(link: Link, *, sudo: bool = False) -> Evidence:
     if facts.hypervisor == "xen":
         scheduler, said = await _xen_scheduler(link, root=sudo and facts.uid != 0)
     return Evidence(
-        hypervisor=facts.hypervisor if facts.hypervisor in {"xen", "jailhouse"} else "none",
+        hypervisor=facts.hypervisor if facts.hypervisor in _SHOWN_ALONE else "none",
         scheduler=scheduler,
         xl_said=said,
         cmdline=facts.cmdline,
-        reserved=await _is_reserved(link, facts),
+        reserved=facts.hypervisor != "xvisor" and await _is_reserved(link, facts),
         boot_id=facts.boot_id,
         kvm=facts.kvm,
+        version=facts.system if facts.hypervisor == "xvisor" else "",
     )
 
 
@@ -82,6 +87,8 @@ async def read_boot_id(link: Link) -> str:
     Raises:
         LinkProblem: The link was lost.
     """
+    if Capability.TERMINAL in link.capabilities:
+        return ""
     return (await link.run(["cat", "/proc/sys/kernel/random/boot_id"])).text.strip()
 
 
@@ -134,13 +141,15 @@ def failures(proof: BootProof, evidence: Evidence) -> list[str]:
 def _hypervisor_failures(proof: BootProof, evidence: Evidence) -> list[str]:
     wanted, seen = proof.hypervisor, evidence.hypervisor
     if wanted == "jailhouse":
-        if seen == "xen":
-            return ["wanted Linux with memory kept for Jailhouse, seen: Linux under xen"]
+        if seen in {"xen", "xvisor"}:
+            there = "Linux under xen" if seen == "xen" else "Xvisor, and no Linux"
+            return [f"wanted Linux with memory kept for Jailhouse, seen: {there}"]
         if seen != "jailhouse" and not evidence.reserved:
             return ["wanted memory kept for Jailhouse, seen: Linux has all of it"]
         return []
     if wanted == "kvm":
         there = f"Linux under {seen}" if seen != "none" else "no /dev/kvm"
+        there = "Xvisor, and no Linux" if seen == "xvisor" else there
         fits = seen == "none" and evidence.kvm
         return [] if fits else [f"wanted Linux with KVM, seen: {there}"]
     if not wanted or wanted == seen:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from hvconsole.board.boot_ear import BootEar
-from hvconsole.link.protocol import Link
+from hvconsole.link.protocol import Capability, Link
 from hvconsole.link.serial_protocol import SerialPort
 from hvconsole.model.problem import LinkProblem, Problem
 from hvconsole.model.text import plain
@@ -23,6 +23,7 @@ from hvconsole.wire.console import Prompt
 # process knows nothing of reboot, and for shutdowns that hang.
 _ASKED: tuple[tuple[str, ...], ...] = (("systemctl", "reboot"), ("reboot",))
 _FORCED: tuple[tuple[str, ...], ...] = (("reboot", "-f"), ("busybox", "reboot", "-f"))
+_XVISOR: tuple[str, ...] = ("reset",)  # of the hypervisor and all its guests
 _COMMAND_S = 20.0
 _SYSRQ = (b"s", b"u", b"b")  # sync, mount read-only, restart
 _SYSRQ_PAUSE_S = 1.0
@@ -41,6 +42,7 @@ class Way(Enum):
 
     LINUX = auto()
     SHELL = auto()
+    XVISOR = auto()
     SYSRQ = auto()
     BUTTON = auto()
     PERSON = auto()
@@ -90,7 +92,8 @@ class Restarter:
         self._link = link
         self._ear = ear
         self._port = port
-        self._root = ("sudo", "-n") if sudo else ()
+        has_shell = link is None or Capability.TERMINAL not in link.capabilities
+        self._root = ("sudo", "-n") if sudo and has_shell else ()
         self._button = button
         self._note = note
         self._said: list[str] = []
@@ -113,13 +116,28 @@ class Restarter:
         waits = await self._who_waits(port)
         if waits is Prompt.UBOOT:
             return Way.NOT_NEEDED
+        if waits is Prompt.XVISOR:
+            self._note("Xvisor waits on the console: it is told to restart")
+            if await self._by_xvisor(port):
+                return Way.XVISOR
         if waits is Prompt.SHELL:
             self._note("a shell waits on the console: it is told to restart")
             if await self._by_shell(port):
                 return Way.SHELL
         return Way.SYSRQ if await self._by_sysrq(port) else None
 
+    async def _by_xvisor(self, port: SerialPort) -> bool:
+        """Type Xvisor's command, with no word behind it."""
+        with contextlib.suppress(LinkProblem):
+            await port.send(b"reset\r")
+        if await self._ear.until(self._restarted, self._patience.short):
+            return True
+        self._said.append("Xvisor's 'reset' has no effect")
+        return False
+
     async def _by_link(self, link: Link) -> bool:
+        if Capability.TERMINAL in link.capabilities:
+            return await self._ask(link, _XVISOR, self._patience.short)
         for words in _ASKED:
             seconds = self._patience.shutdown if words[0] == "systemctl" else self._patience.short
             if await self._ask(link, words, seconds):

@@ -28,7 +28,7 @@ from hvconsole.board.boot_proof import (
 )
 from hvconsole.board.boot_report import BootReport
 from hvconsole.board.boot_restart import Patience, Restarter, Way
-from hvconsole.link.protocol import Link
+from hvconsole.link.protocol import Capability, Link
 from hvconsole.model.board import BoardProfile
 from hvconsole.model.boot import BootEvent, BootMark, BootStep
 from hvconsole.model.problem import LinkProblem, Problem
@@ -176,7 +176,7 @@ class Boot:
         """Run what has to be run on the old Linux."""
         await self._remember_boot()
         link = self._ways.link
-        if link is None:
+        if link is None or Capability.TERMINAL in link.capabilities:
             if self._mode.linux:
                 raise self._report.no_linux()
             return BootStep.RESTART

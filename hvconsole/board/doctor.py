@@ -10,7 +10,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from hvconsole.board.doctor_checks import CHECKS, CannotCheckError, Look, State, Visit
+from hvconsole.board.doctor_checks import (
+    CHECKS,
+    UNDER_XVISOR,
+    CannotCheckError,
+    Look,
+    State,
+    Visit,
+)
 from hvconsole.board.journal import Journal
 from hvconsole.link.protocol import Link
 from hvconsole.model.board import BoardProfile
@@ -78,6 +85,8 @@ async def checks(
 
 
 async def _look(name: str, look: Look, visit: Visit) -> Check:
+    if visit.has_no_linux and name not in UNDER_XVISOR:
+        return Check(name, "skipped", "Xvisor runs there, and no Linux beside its guests")
     try:
         state, why, fix = await look(visit)
     except CannotCheckError as error:

@@ -11,6 +11,7 @@ from typing import Literal
 from hvconsole.board.deploy import Deployment, usable_place
 from hvconsole.board.doctor_kvm import look_at_kvm
 from hvconsole.board.doctor_serial import serial_trouble
+from hvconsole.board.doctor_xvisor import look_at_xvisor
 from hvconsole.board.facts import BoardFacts, gather
 from hvconsole.board.journal import Journal, pending
 from hvconsole.board.module_build import CROSS
@@ -69,6 +70,11 @@ class Visit:
         return self.known
 
     @property
+    def has_no_linux(self) -> bool:
+        """Whether a hypervisor's own terminal is what answers."""
+        return Capability.TERMINAL in self.link.capabilities
+
+    @property
     def is_here(self) -> bool:
         """Whether the board is this machine."""
         return Capability.SAME_MACHINE in self.link.capabilities
@@ -95,6 +101,8 @@ async def _link(visit: Visit) -> Answer:
 async def _host_key(visit: Visit) -> Answer:
     if visit.is_here:
         return "skipped", "this machine has no host key to check", ""
+    if visit.has_no_linux:
+        return "skipped", "a serial line has no host key", ""
     if visit.host_key is not None:
         return "failed", f"{visit.host_key.title}\n{visit.host_key.detail}", visit.host_key.hint
     if not visit.opened:
@@ -105,6 +113,8 @@ async def _host_key(visit: Visit) -> Answer:
 async def _system(visit: Visit) -> Answer:
     facts = visit.facts
     name = facts.model or facts.machine
+    if visit.has_no_linux:
+        return "ok", f"{name}: {facts.system}, {len(facts.cpus_online)} CPUs", ""
     return "ok", f"{name}: {facts.system or 'unknown system'}, kernel {facts.kernel}", ""
 
 
@@ -121,6 +131,8 @@ async def _hypervisor(visit: Visit) -> Answer:
     if facts.hypervisor == "virtual machine":
         why = "this is a virtual machine: its host takes the CPU away as well"
         return "warning", why, "measure on the board itself, or say so beside the figures"
+    if facts.hypervisor == "xvisor":
+        return await look_at_xvisor(visit.link)
     if facts.hypervisor:
         role = " (control domain)" if facts.control_domain else ""
         return "ok", f"{facts.hypervisor}{role}", ""
@@ -316,6 +328,12 @@ CHECKS: tuple[tuple[str, Look], ...] = (
     ("throttling", _throttle),
     ("clocksource", _clocksource),
     ("serial console", _serial),
+)
+
+
+# What can be looked at where Xvisor's terminal answers in place of a Linux.
+UNDER_XVISOR = frozenset(
+    {"link", "host key", "system", "leftovers", "hypervisor", "serial console"}
 )
 
 

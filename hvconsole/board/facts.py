@@ -14,8 +14,9 @@ from importlib.resources import files
 
 import msgspec
 
+from hvconsole.board.facts_xvisor import ask_xvisor
 from hvconsole.board.places import Place, parse_places
-from hvconsole.link.protocol import Link
+from hvconsole.link.protocol import Capability, Link
 from hvconsole.model.problem import BoardProblem
 
 _LONGEST = 4096  # characters of one value
@@ -67,8 +68,8 @@ class BoardFacts(msgspec.Struct, frozen=True, kw_only=True):
         uid: Our user there; 0 is root; None where it is not known.
         user: Its name.
         capabilities: Of our processes, one bit each (CAP_SYS_NICE is 23); None where unknown.
-        hypervisor: What we run under: ``xen``, ``jailhouse``, ``virtual machine``; empty where
-            nothing shows.
+        hypervisor: What we run under: ``xen``, ``jailhouse``, ``virtual machine``; ``xvisor``
+            where its own terminal is what answers; empty where nothing shows.
         control_domain: We are Xen's dom0.
         kvm: The board can run virtual machines of its own.
         jailhouse_loaded: Jailhouse's module is loaded, whether or not it is enabled.
@@ -128,6 +129,8 @@ async def gather(link: Link) -> BoardFacts:
         BoardProblem: It has no shell that answers.
         LinkProblem: The link was lost.
     """
+    if Capability.TERMINAL in link.capabilities:
+        return BoardFacts(**await ask_xvisor(link))
     token = secrets.token_hex(8)
     script = files("hvconsole.board").joinpath("facts.sh").read_bytes()
     done = await link.run(["sh", "-s", token], stdin=script, timeout=60.0)

@@ -20,7 +20,7 @@ from hvconsole.board.journal_file import (
     new_journal,
 )
 from hvconsole.config.paths import state_dir
-from hvconsole.link.protocol import Link
+from hvconsole.link.protocol import Capability, Link
 from hvconsole.link.words import checked_words
 from hvconsole.model.problem import BoardProblem, LinkProblem, Problem
 
@@ -153,6 +153,8 @@ async def undo_pending(
     failed: list[NotUndone] = []
     for journal in abandoned_journals(folder or journal_folder(), board):
         _, changes = journal.content()
+        if not any(_can_be_undone_over(link, change, boot) for change in changes):
+            continue  # another system's; it is undone once that one answers again
         left = await _undo(link, journal, changes, boot)
         still = [each.change for each in left]
         undone += [change for change in changes if change not in still]
@@ -171,6 +173,8 @@ async def _undo(
         reason = ""
         if lost is not None:
             reason = lost.title
+        elif not _can_be_undone_over(link, change, boot):
+            reason = "the board runs Xvisor now, which cannot do that; its Linux can"
         elif not _gone_by_reboot(change, boot):
             try:
                 reason = await _undo_one(link, change)
@@ -183,6 +187,11 @@ async def _undo(
                 journal.append, Outcome(change.id, gone=not reason, reason=reason)
             )
     return failed[::-1]
+
+
+def _can_be_undone_over(link: Link, change: Change, boot: str) -> bool:
+    """Whether a link leads to the system that a change was made on: no shell's words to Xvisor."""
+    return Capability.TERMINAL not in link.capabilities or change.board_boot == boot
 
 
 def _gone_by_reboot(change: Change, boot: str) -> bool:

@@ -93,6 +93,11 @@ class CampaignLog:
         return tuple(line for line in self._lines if isinstance(line, RunLine))
 
     @property
+    def times_begun(self) -> int:
+        """How often somebody worked on it before."""
+        return sum(isinstance(line, BeginLine) for line in self._lines)
+
+    @property
     def settled(self) -> dict[int, RunLine]:
         """The slots that need no run any more, by number: kept, or given up as not available."""
         return {one.number: one for one in self.runs if one.outcome != "failed"}

@@ -40,6 +40,7 @@ class Measuring(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         loads: ``NAME@CPU``, as ``--load`` has it.
         fifo: SCHED_FIFO priority of the sampling threads; 0 for the normal scheduler.
         window_ms: As ``--window-ms`` has it.
+        guest: As ``--guest`` has it: sample in this guest as well, or alone under Xvisor.
     """
 
     seconds: float = 10.0
@@ -49,6 +50,7 @@ class Measuring(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     loads: tuple[str, ...] = ()
     fifo: int = 0
     window_ms: int | None = None
+    guest: str = ""
 
 
 class CoolDown(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -258,6 +260,7 @@ def _settings(how: Measuring, name: str, where: str) -> RunSettings:
         loads=tuple(_load(text, where) for text in how.loads),
         fifo=how.fifo,
         window_ms=how.window_ms,
+        guest=how.guest,
         label=name,
     )
 

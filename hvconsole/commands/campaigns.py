@@ -29,7 +29,7 @@ from hvconsole.campaign.plan import Plan, PlanFile, plan_of
 from hvconsole.campaign.preview import preview
 from hvconsole.commands.plans import parse_action, shipped_plans
 from hvconsole.commands.run_virtual import VIRTUAL_TIME
-from hvconsole.commands.targets import SIM, profile_of, reach
+from hvconsole.commands.targets import SIM, gone_on_with, profile_of, reach
 from hvconsole.config.paths import plans_dir, sessions_dir
 from hvconsole.config.toml import parse_toml, read_text
 from hvconsole.model.campaign import Preview
@@ -37,7 +37,15 @@ from hvconsole.model.problem import Problem, UsageProblem
 from hvconsole.model.text import plain
 from hvconsole.ui.campaigns import CampaignCard, Origin, PlanCard, Progress, Said, State
 
-_COMMON_MODES = ("native", "jailhouse", "xen-credit", "xen-credit2", "xen-rtds", "xen-null")
+_COMMON_MODES = (
+    "native",
+    "jailhouse",
+    "xen-credit",
+    "xen-credit2",
+    "xen-rtds",
+    "xen-null",
+    "xvisor",
+)
 
 
 class CommandCampaigns:
@@ -141,7 +149,8 @@ class CommandCampaigns:
         from hvconsole.commands.sessions import live_session
 
         log = CampaignLog(folder)
-        async with reach(board) as profile:
+        words = gone_on_with(board, None, log.times_begun)
+        async with reach(board, words) as profile:
             log.begin(profile.name, hashlib.sha256(plan.text.encode()).hexdigest(), __version__)
             conductor = Conductor(
                 plan,

@@ -86,7 +86,7 @@ class CommandDoors:
 
         @contextlib.asynccontextmanager
         async def make() -> AsyncIterator[Console]:
-            from hvconsole.commands.sessions import link_maker, live_session
+            from hvconsole.commands.sessions import live_session, network_maker
             from hvconsole.session.board_desk import BoardDesk
 
             async with way() as profile:
@@ -101,7 +101,7 @@ class CommandDoors:
                 )
                 desk = BoardDesk(
                     profile,
-                    link_maker(profile) if profile.kind != "serial" else None,
+                    network_maker(profile) if profile.kind != "serial" else None,
                     read_only=self._read_only,
                     note=session.note_action,
                 )

@@ -18,11 +18,21 @@ from hvconsole.commands.common import (
     print_json,
     run_async,
 )
-from hvconsole.commands.hv_jailhouse import add_jailhouse, add_unchecked, judge, linux_action
+from hvconsole.commands.hv_jailhouse import (
+    add_jailhouse,
+    add_life,
+    add_unchecked,
+    ahead,
+    cells_only,
+    judge,
+    linux_action,
+    tell_ahead,
+)
 from hvconsole.commands.hv_looks import LOOKS, look
 from hvconsole.commands.hv_xen import add_xen
 from hvconsole.commands.targets import add_sim_arguments, reach, sim_options
 from hvconsole.hypervisor import actions as do
+from hvconsole.hypervisor.jailhouse.images import read_images
 from hvconsole.model.problem import Cancelled, UsageProblem
 from hvconsole.model.text import plain
 
@@ -50,7 +60,7 @@ _ALSO = {
     "list": ("ls",),
 }
 _VALUE = re.compile(r"(?P<name>[a-z][a-z0-9_-]*)=(?P<value>-?\d{1,9})")
-_IMAGE = re.compile(r"(?P<path>.+?)(?:@(?P<address>0x[0-9A-Fa-f]{1,16}))?")
+_WRITTEN = "/… on the board, else on this machine"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -65,9 +75,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     create.add_argument("--on-board", action="store_true", help="FILE lies on the board")
     create.add_argument("--name", default="", help="another name than the configuration's")
     create.add_argument("--paused", action="store_true", help="do not let it run yet")
+    add_life(create)
     load = _action(actions, "load", "put images into a guest's memory (Jailhouse)")
     load.add_argument("guest", metavar="GUEST")
-    load.add_argument("images", nargs="+", metavar="FILE[@ADDRESS]", help="on the board")
+    load.add_argument("images", nargs="+", metavar="FILE[@ADDRESS]", help=_WRITTEN)
     enable = _action(actions, "enable", "let Jailhouse take the machine over")
     enable.add_argument(
         "config", metavar="FILE", help="system configuration: on the board, or a .toml here"
@@ -168,8 +179,12 @@ async def _do(
 ) -> int:
     from hvconsole.hypervisor.carry_out import carry_out
 
+    cells_only(wanted, survey)
     plan = driver.plan(wanted, survey)
+    seen_ahead = await ahead(link, wanted, survey, arguments, sudo=sudo)
     if arguments.dry_run:
+        if seen_ahead is not None and not arguments.json:
+            tell_ahead(seen_ahead)
         return _tell_plan(plan, as_json=arguments.json)
     if plan.boot_mode:
         raise UsageProblem(
@@ -177,7 +192,8 @@ async def _do(
             detail="\n".join(plan.notes),
             hint=f"hvconsole boot {shlex.quote(arguments.board)} {plan.boot_mode}",
         )
-    await judge(link, wanted, survey, arguments, sudo=sudo)
+    if seen_ahead is not None:
+        judge(seen_ahead, arguments)
     if plan.danger and not arguments.yes:
         raise Cancelled(f"not done: {plan.title}", detail=plan.danger, hint="--yes agrees to it")
     for note in plan.notes:
@@ -212,15 +228,20 @@ def action_of(arguments: argparse.Namespace) -> do.Action | None:
 def _action_of(arguments: argparse.Namespace) -> do.Action:  # noqa: PLR0911  # a table of cases
     match arguments.action:
         case "create":
+            images, contents = read_images(arguments.load)
             return do.Create(
                 config=b"" if arguments.on_board else _read(arguments.config),
                 on_board=arguments.on_board,
                 source=str(arguments.config),
                 name=arguments.name,
                 paused=arguments.paused,
+                images=images,
+                contents=contents,
+                start=arguments.start,
             )
         case "load":
-            return do.Load(guest=arguments.guest, images=tuple(map(_image, arguments.images)))
+            images, contents = read_images(arguments.images)
+            return do.Load(guest=arguments.guest, images=images, contents=contents)
         case "enable":
             is_here = arguments.config.endswith(".toml")  # a board has only binary ones
             content = _read(Path(arguments.config)) if is_here else b""
@@ -284,13 +305,6 @@ def _read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise UsageProblem(f"{path} cannot be read", detail=error.strerror or "") from error
-
-
-def _image(text: str) -> tuple[str, int | None]:
-    match = _IMAGE.fullmatch(text)
-    if match is None:
-        raise UsageProblem("an image has no name", hint="write it as FILE or FILE@0x1000")
-    return match["path"], int(match["address"], 16) if match["address"] else None
 
 
 def _show(survey: Survey, arguments: argparse.Namespace) -> int:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from hvconsole.hypervisor.jailhouse.exits import ExitRates
     from hvconsole.link.protocol import Link
     from hvconsole.model.hypervisor import Survey
+    from hvconsole.model.inspection import Inspection
 
 _MARKS = {"ok": "✓", "warning": "!", "failed": "✗", "skipped": "·"}
 _SECONDS = 1.0
@@ -36,7 +37,7 @@ def add_jailhouse(actions: Any, add: Add) -> None:
         add: Adds one with the options that all have.
     """
     add(actions, "preflight", "has the board what Jailhouse needs?")
-    stats = add(actions, "stats", "how often guests left for it, and why (Jailhouse, KVM)")
+    stats = add(actions, "stats", "exits and why (Jailhouse, KVM); times and interrupts (Xvisor)")
     stats.add_argument("guest", nargs="?", default="", metavar="GUEST", help="this one only")
     stats.add_argument("--perf", action="store_true", help="how long, by perf kvm stat (KVM)")
     stats.add_argument(
@@ -50,7 +51,11 @@ def add_jailhouse(actions: Any, add: Add) -> None:
     )
     console.add_argument("guest", nargs="?", default="", metavar="GUEST")
     console.add_argument(
-        "--follow", type=float, default=0.0, metavar="S", help="and says for so many seconds"
+        "--follow",
+        type=float,
+        default=0.0,
+        metavar="S",
+        help="what was said, and is said for so many seconds (Jailhouse, Xvisor)",
     )
     linux = add(actions, "linux", "boot Linux in a new cell (Jailhouse)")
     linux.add_argument("config", type=Path, metavar="CELLCONFIG", help="all files: on the board")
@@ -58,6 +63,32 @@ def add_jailhouse(actions: Any, add: Add) -> None:
     linux.add_argument("--dtb", default="", metavar="FILE", help="its device tree")
     linux.add_argument("--initrd", default="", metavar="FILE", help="its first file system")
     linux.add_argument("--cmdline", default="", metavar="WORDS", help="its command line")
+
+
+def add_life(create: argparse.ArgumentParser) -> None:
+    """Add what becomes of a new cell at once."""
+    create.add_argument(
+        "--load",
+        action="append",
+        default=[],
+        metavar="FILE[@ADDRESS]",
+        help="load this image into the new cell; repeatable (Jailhouse)",
+    )
+    create.add_argument("--start", action="store_true", help="let it run at once (Jailhouse)")
+
+
+def cells_only(wanted: do.Action, survey: Survey) -> None:
+    """Refuse to load and start what another system makes running.
+
+    Raises:
+        UsageProblem: That is asked for.
+    """
+    if isinstance(wanted, do.Create) and (wanted.images or wanted.start):
+        if survey.system == "jailhouse":
+            return
+        raise UsageProblem(
+            "--load and --start are for Jailhouse's cells", hint=f"{survey.system} runs there"
+        )
 
 
 def add_unchecked(parser: argparse.ArgumentParser) -> None:
@@ -93,20 +124,28 @@ async def look(link: Link, survey: Survey, arguments: argparse.Namespace, *, sud
     return await _stats(link, survey, arguments, root)
 
 
-async def judge(
+async def ahead(
     link: Link, wanted: do.Action, survey: Survey, arguments: argparse.Namespace, *, sudo: bool
-) -> None:
+) -> Inspection | None:
+    """Judge the configuration that an action would use; None where there is none to judge.
+
+    Raises:
+        Problem: It cannot be read, or is none.
+    """
+    from hvconsole.session.cells_ahead import inspect
+
+    if survey.system != "jailhouse" or not isinstance(wanted, do.Enable | do.Create):
+        return None
+    return await inspect(link, wanted, survey, name=arguments.board, sudo=sudo)
+
+
+def judge(seen: Inspection, arguments: argparse.Namespace) -> None:
     """Refuse a configuration that would park the board; tell what else is to be known of it.
 
     Raises:
         BoardProblem: It would go wrong, and Jailhouse itself would not say so.
     """
-    from hvconsole.session.cells_ahead import inspect
-
-    if survey.system != "jailhouse" or not isinstance(wanted, do.Enable | do.Create):
-        return
-    seen = await inspect(link, wanted, survey, name=arguments.board, sudo=sudo)
-    for text in (*seen.warnings, *([f"not judged: {seen.unknown}"] if seen.unknown else [])):
+    for text in _doubts(seen):
         sys.stderr.write(f"  ! {plain(text, 300)}\n")
     if seen.errors and not arguments.unchecked:
         raise BoardProblem(
@@ -116,6 +155,18 @@ async def judge(
         )
     for text in seen.errors:
         sys.stderr.write(f"  ✗ {plain(text, 300)}\n")
+
+
+def tell_ahead(seen: Inspection) -> None:
+    """Tell, before anything is done, what a configuration would do, as comments."""
+    lines = [f"✗ {text}" for text in seen.errors] + [f"! {text}" for text in _doubts(seen)]
+    lines = [plain(line, 400) for line in lines]
+    for line in (*lines, *seen.rows):  # the drawing is safe, and lives by its blanks
+        sys.stderr.write(f"# {line}".rstrip() + "\n")
+
+
+def _doubts(seen: Inspection) -> list[str]:
+    return [*seen.warnings, *([f"not judged: {seen.unknown}"] if seen.unknown else [])]
 
 
 async def _preflight(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
 
 LOOKS: Final[Mapping[str, tuple[str, ...]]] = {
     "preflight": ("jailhouse",),
-    "stats": ("jailhouse", "kvm"),
-    "console": ("jailhouse",),
+    "stats": ("jailhouse", "kvm", "xvisor"),
+    "console": ("jailhouse", "xvisor"),
     "top": ("xen",),
     "info": ("xen",),
     "dmesg": ("xen",),
@@ -33,9 +34,9 @@ async def look(
         UsageProblem: Another system runs there, or a number makes no sense.
         BoardProblem: The system does not answer.
     """
-    from hvconsole.commands import hv_jailhouse, hv_kvm, hv_xen
+    from hvconsole.commands import hv_jailhouse, hv_kvm, hv_xen, hv_xvisor
 
-    if arguments.action == "console" and arguments.guest:
+    if arguments.action == "console" and arguments.guest and not _dumped(survey, arguments):
         from hvconsole.commands.hv_console import talk
 
         return await talk(driver, survey, arguments.guest)
@@ -49,7 +50,15 @@ async def look(
     match survey.system:
         case "kvm":
             return await hv_kvm.look(link, driver, survey, arguments, sudo=sudo)
+        case "xvisor":
+            return await hv_xvisor.look(link, survey, arguments)
         case "xen":
             return await hv_xen.look(link, arguments, sudo=sudo)
         case _:
             return await hv_jailhouse.look(link, survey, arguments, sudo=sudo)
+
+
+def _dumped(survey: Survey, arguments: argparse.Namespace) -> bool:
+    """Whether what a guest wrote is shown without its console being taken, as Xvisor can."""
+    asked = arguments.json or arguments.follow or not sys.stdin.isatty()
+    return survey.system == "xvisor" and bool(asked)

@@ -74,6 +74,7 @@ def _guest_document(guest: Guest) -> dict[str, Any]:
         "time_s": guest.time_s,
         "values": dict(guest.values),
         "counters": dict(guest.counters),
+        "consoles": list(guest.consoles),
         "vcpus": [
             {
                 "index": one.index,

@@ -17,6 +17,8 @@ from hvconsole.model.problem import BoardProblem
 
 if TYPE_CHECKING:
     from hvconsole.lab.inventory import LabBoard
+    from hvconsole.link.protocol import Link
+    from hvconsole.model.boot import BootProof
 
 _PROOF_S = 90.0
 _LOOK_S = 1.0
@@ -48,7 +50,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _add_start(start: argparse.ArgumentParser) -> None:
     start.add_argument("name", nargs="?", default=VIRT_BOARD, metavar="NAME")
-    start.add_argument("--mode", default="native", metavar="MODE", help="native, xen-credit, …")
+    start.add_argument(
+        "--mode", default="", metavar="MODE", help="native, xen-credit, …; kvm-nvhe, kvm-vhe"
+    )
     own = start.add_argument_group("what is your own")
     own.add_argument("--kernel", type=Path, metavar="FILE", help="a Linux kernel")
     own.add_argument("--hypervisor", type=Path, metavar="FILE", help="a Xen")
@@ -56,8 +60,8 @@ def _add_start(start: argparse.ArgumentParser) -> None:
     own.add_argument("--xen-append", default="", metavar="TEXT", help="words for Xen")
     own.add_argument("--overlay", type=Path, metavar="DIR", help="files laid over the disk")
     board = start.add_argument_group("the board")
-    board.add_argument("--smp", type=int, default=2, metavar="N", help="CPUs (lab-virt)")
-    board.add_argument("--mem", type=int, default=1024, metavar="MIB", help="memory (lab-virt)")
+    board.add_argument("--smp", type=int, default=2, metavar="N", help="CPUs (not lab-bpi)")
+    board.add_argument("--mem", type=int, default=1024, metavar="MIB", help="memory (not lab-bpi)")
     board.add_argument(
         "--snapshot",
         action="store_true",
@@ -87,15 +91,17 @@ def _build(arguments: argparse.Namespace) -> int:
 
     begun = time.monotonic()
     with ShownProgress() as tell:
-        image = build(arguments.name, tell, install=arguments.install)
+        images = build(arguments.name, tell, install=arguments.install)
     tidy()
     forget_snapshots()
     seconds = time.monotonic() - begun
     if arguments.json:
-        print_json({"image": str(image.folder), "seconds": round(seconds, 1)})
+        folders = [str(image.folder) for image in images]
+        print_json({"images": folders, "seconds": round(seconds, 1)})
     else:
         sys.stdout.write(
-            f"built in {seconds:.0f} s, in {image.folder.parent}\nnext: hvconsole lab start\n"
+            f"built in {seconds:.0f} s, in {images[0].folder.parent}\n"
+            f"next: hvconsole lab start {arguments.name[0]}\n"
         )
     return 0
 
@@ -117,20 +123,23 @@ def _list(arguments: argparse.Namespace) -> int:
 
 
 def _start(arguments: argparse.Namespace) -> int:
+    from hvconsole.lab.modes import usual_mode
+    from hvconsole.lab.places import check_name
     from hvconsole.lab.start import start
 
+    mode = arguments.mode or usual_mode(check_name(arguments.name))
     begun = answered = time.monotonic()
 
     def prove() -> None:
         nonlocal answered
         answered = time.monotonic()
-        if arguments.mode != "native":
-            run_async(_prove(arguments.name, arguments.mode))
+        if mode != "native":
+            run_async(_prove(arguments.name, mode))
 
     with ShownProgress() as tell:
         one = start(
             arguments.name,
-            mode=arguments.mode,
+            mode=mode,
             kernel=arguments.kernel,
             hypervisor=arguments.hypervisor,
             append=arguments.append,
@@ -153,14 +162,13 @@ def _start(arguments: argparse.Namespace) -> int:
         }
         print_json(document)
     else:
-        sys.stdout.write(f"{one.name} answers after {seconds:.1f} s, in mode {arguments.mode}\n")
+        sys.stdout.write(f"{one.name} answers after {seconds:.1f} s, in mode {mode}\n")
         sys.stdout.write(f"next: hvconsole connect {one.name}\n")
     return 0
 
 
 async def _prove(name: str, mode: str) -> None:
-    """Wait until the board shows that it is in the mode: Xen's tools need a while after SSH."""
-    from hvconsole.board.boot_proof import failures, read_evidence
+    """Wait until the board shows that it is in the mode: hypervisors' tools come up after SSH."""
     from hvconsole.commands.sessions import link_maker
     from hvconsole.lab.profiles import lab_profile
 
@@ -169,7 +177,7 @@ async def _prove(name: str, mode: str) -> None:
     await link.open()
     try:
         end = time.monotonic() + _PROOF_S
-        while told := failures(profile.modes[mode].proof, await read_evidence(link)):
+        while told := await _unproven(link, profile.modes[mode].proof):
             if time.monotonic() > end:
                 raise BoardProblem(
                     f"{name} is up, but not in mode {mode}",
@@ -179,6 +187,19 @@ async def _prove(name: str, mode: str) -> None:
             await asyncio.sleep(_LOOK_S)
     finally:
         await link.close()
+
+
+async def _unproven(link: Link, proof: BootProof) -> list[str]:
+    """Return what is not yet as the mode has it."""
+    from hvconsole.board.boot_proof import failures, read_evidence
+    from hvconsole.board.doctor_kvm import look_at_kvm
+    from hvconsole.board.facts import gather
+
+    told = failures(proof, await read_evidence(link))
+    if not told and proof.hypervisor == "kvm":
+        state, said, _ = await look_at_kvm(link, await gather(link), sudo=False)
+        told = [] if state == "ok" else [said]
+    return told
 
 
 def _reset(arguments: argparse.Namespace) -> int:

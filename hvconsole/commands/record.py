@@ -30,7 +30,6 @@ from hvconsole.commands.targets import (
 from hvconsole.model.problem import Problem, UsageProblem
 
 if TYPE_CHECKING:
-    from hvconsole.link.protocol import Link
     from hvconsole.model.board import BoardProfile
     from hvconsole.session.run import RunEnd
     from hvconsole.session.session import Session
@@ -92,7 +91,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 async def _reach_and_measure(arguments: argparse.Namespace, words: SimWords, out: Path) -> None:
     async with reach(arguments.board, words, over=arguments.over) as profile:
-        from hvconsole.commands.sessions import link_maker, live_session
+        from hvconsole.commands.sessions import live_session
 
         session = live_session(
             profile,
@@ -100,20 +99,16 @@ async def _reach_and_measure(arguments: argparse.Namespace, words: SimWords, out
             record_to=out,
             accept_new_host_key=arguments.accept_new_host_key,
         )
-        if arguments.guest and profile.kind == "serial":
-            raise UsageProblem(
-                f"--guest needs a console beside the run, and '{profile.name}' has one serial line",
-                hint='give the board an address, ssh = "root@ADDRESS", or record without --guest',
-            )
         session.guests.want(arguments.guest)
         trace = None
         if arguments.xentrace:
             accept = arguments.accept_new_host_key
-            trace = _trace(profile, link_maker(profile, accept_new_host_key=accept))
+            trace = _trace(profile, accept_new_host_key=accept)
         await _measure(session, arguments.seconds, trace, out)
 
 
-def _trace(profile: BoardProfile, make_link: Callable[[], Link]) -> RunTrace:
+def _trace(profile: BoardProfile, *, accept_new_host_key: bool) -> RunTrace:
+    from hvconsole.commands.sessions import network_maker
     from hvconsole.session.xentrace import RunTrace
 
     if profile.kind == "serial":
@@ -121,7 +116,8 @@ def _trace(profile: BoardProfile, make_link: Callable[[], Link]) -> RunTrace:
             f"--xentrace needs a connection of its own, and '{profile.name}' has one serial line",
             hint='give the board an address, ssh = "root@ADDRESS", or record without --xentrace',
         )
-    return RunTrace(make_link(), profile.name)
+    link = network_maker(profile, accept_new_host_key=accept_new_host_key)()
+    return RunTrace(link, profile.name)
 
 
 async def _measure(session: Session, seconds: float, trace: RunTrace | None, out: Path) -> None:

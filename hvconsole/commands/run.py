@@ -18,7 +18,7 @@ from hvconsole.commands.common import (
 )
 from hvconsole.commands.plans import find_plan, read
 from hvconsole.commands.run_virtual import VIRTUAL_TIME, run_in_virtual_time
-from hvconsole.commands.targets import add_sim_arguments, reach, sim_options
+from hvconsole.commands.targets import add_sim_arguments, gone_on_with, reach, sim_options
 from hvconsole.model.problem import Cancelled, Problem
 from hvconsole.model.text import plain
 from hvconsole.model.units import approximate
@@ -102,6 +102,7 @@ async def _conduct(
 
     log = CampaignLog(folder)
     on_the_same_board(log, arguments.board)
+    words = gone_on_with(arguments.board, words, log.times_begun)
     async with reach(arguments.board, words) as profile:
         log.begin(profile.name, hashlib.sha256(plan.text.encode()).hexdigest(), __version__)
         conductor = Conductor(

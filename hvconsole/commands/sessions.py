@@ -26,22 +26,26 @@ def live_session(
 ) -> Session:
     """Return a session on a board, not yet open; `start` begins a run once it is."""
     bench = BoardBench(profile, record_to, read_only=read_only)
-    if profile.kind != "serial":
-        make_link = link_maker(profile, accept_new_host_key=accept_new_host_key)
-        return Session(profile, make_link, bench, settings, read_only=read_only, start=start)
+    network = (
+        network_maker(profile, accept_new_host_key=accept_new_host_key)
+        if profile.kind != "serial"
+        else None
+    )
 
     def make() -> Link:
-        console = session.serial_console
-        if console is None:
-            raise _no_way(profile)
-        return _over(console)  # the session listens to the line anyway: a line has one owner
+        console = session.serial_console  # listened to anyway: a line has one owner
+        if network is None:
+            if console is None:
+                raise _no_way(profile)
+            return _over(console)
+        return network() if console is None else _either(network(), console)
 
     session = Session(profile, make, bench, settings, read_only=read_only, start=start)
     return session
 
 
 def link_maker(profile: BoardProfile, *, accept_new_host_key: bool = False) -> Callable[[], Link]:
-    """Return what makes links to a board.
+    """Return what makes links to a board, its serial line included where it has one.
 
     Args:
         profile: The board.
@@ -50,10 +54,24 @@ def link_maker(profile: BoardProfile, *, accept_new_host_key: bool = False) -> C
     Raises:
         UsageProblem: The profile has no way to the board.
     """
-    if profile.kind == "local":
-        return LocalLink
     if profile.kind == "serial":
         return lambda: _over(_line_of(profile))
+    network = network_maker(profile, accept_new_host_key=accept_new_host_key)
+    if profile.serial is None:
+        return network
+    return lambda: _either(network(), None, profile)
+
+
+def network_maker(
+    profile: BoardProfile, *, accept_new_host_key: bool = False
+) -> Callable[[], Link]:
+    """Return what makes links to a board that leave its serial line alone: somebody else has it.
+
+    Raises:
+        UsageProblem: The profile has no way to the board but its serial line.
+    """
+    if profile.kind == "local":
+        return LocalLink
     address = profile.ssh
     if address is None:
         raise _no_way(profile)
@@ -66,10 +84,21 @@ def link_maker(profile: BoardProfile, *, accept_new_host_key: bool = False) -> C
     return make
 
 
-def _over(line: Duplex) -> Link:
-    from hvconsole.link.serial_shell import SerialShellLink
+def _either(network: Link, line: Duplex | None, profile: BoardProfile | None = None) -> Link:
+    """Return a link over the network, and to Xvisor on the serial line where that is silent."""
+    from hvconsole.link.serial_board import EitherLink
 
-    return SerialShellLink(line)
+    if line is not None:
+        return EitherLink(network, lambda: line, owned=False)
+    if profile is None:
+        raise RuntimeError("a line or a profile that names one")
+    return EitherLink(network, lambda: _line_of(profile), owned=True)
+
+
+def _over(line: Duplex) -> Link:
+    from hvconsole.link.serial_board import SerialBoardLink
+
+    return SerialBoardLink(line)
 
 
 def _line_of(profile: BoardProfile) -> Duplex:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 SIM = "sim"
 LAB = "lab-"
 SIMULATED = ("simulated",)
+_SEEDS_APART = 10_000  # each boot of a board takes the next seed
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +104,27 @@ def profile_of(name: str) -> BoardProfile:
             )
         return kept
     return find_board(name)
+
+
+def gone_on_with(name: str, words: SimWords | None, times: int) -> SimWords | None:
+    """Return how a board is to be for a campaign that is gone on with.
+
+    A simulated board that is made anew would make the switches of its first boots again, and runs
+    would be counted twice that are the same run. So it gets a seed of its own.
+
+    Args:
+        name: The board.
+        words: What was said about it.
+        times: How often the campaign was begun before.
+    """
+    if name != SIM or not times:
+        return words
+    from hvconsole.sim.keep import kept_board
+
+    if kept_board() is not None:
+        return words  # it goes on from where it is
+    words = words or SimWords()
+    return replace(words, seed=(words.seed or 0) + times * _SEEDS_APART)
 
 
 @contextlib.asynccontextmanager

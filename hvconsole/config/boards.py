@@ -20,7 +20,7 @@ BUILT_IN = {"local": LOCAL}
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,31}")
 _MODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,31}")
-_HYPERVISORS = ("none", "xen", "jailhouse", "kvm")
+_HYPERVISORS = ("none", "xen", "jailhouse", "kvm", "xvisor")
 _SSH = re.compile(
     r"(?:(?P<user>[^@\s/]+)@)?(?:\[(?P<v6>[0-9A-Fa-f:.%]+)\]|(?P<host>[^\s:/\[\]]+))(?::(?P<port>\d+))?"
 )

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import get_args
 
 Cpus = frozenset[int]
+Images = tuple[tuple[str, int | None], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +60,9 @@ class Create:
         paused: Do not let it run yet.
         on_board: The configuration lies on the board, at `source`; its content is not known here.
         linux: Boot Linux in it at once (Jailhouse).
+        images: Put these into its memory at once, as `Load` has them (Jailhouse).
+        contents: Of those of them that lie on this machine, as `Load` has them.
+        start: Let it run at once (Jailhouse, which makes cells that stand still).
     """
 
     config: bytes
@@ -67,14 +71,24 @@ class Create:
     paused: bool = False
     on_board: bool = False
     linux: LinuxCell | None = None
+    images: Images = ()
+    contents: Mapping[str, bytes] = field(default_factory=dict)
+    start: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
-    """Put images into a guest's memory: files on the board, each with its address or None."""
+    """Put images into a guest's memory.
+
+    Attributes:
+        guest: The guest.
+        images: Each file's path, and its address in the guest's memory or None.
+        contents: Of files that lie on this machine: content by path. All others lie on the board.
+    """
 
     guest: str
-    images: tuple[tuple[str, int | None], ...]
+    images: Images
+    contents: Mapping[str, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

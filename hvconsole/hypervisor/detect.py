@@ -7,6 +7,7 @@ from hvconsole.hypervisor.driver import Driver
 from hvconsole.hypervisor.jailhouse.driver import JailhouseDriver
 from hvconsole.hypervisor.kvm.driver import KvmDriver
 from hvconsole.hypervisor.xen.driver import XenDriver
+from hvconsole.hypervisor.xvisor.driver import XvisorDriver
 from hvconsole.link.protocol import Link
 from hvconsole.model.problem import BoardProblem
 
@@ -26,6 +27,8 @@ def driver_for(link: Link, facts: BoardFacts, *, sudo: bool = False) -> Driver:
     Raises:
         BoardProblem: Nothing runs there that can be managed; with how to get there.
     """
+    if facts.hypervisor == "xvisor":
+        return XvisorDriver(link)  # its terminal has no users: nothing goes through sudo
     if facts.hypervisor == "xen":
         if not facts.control_domain:
             raise BoardProblem(

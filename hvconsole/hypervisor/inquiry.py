@@ -6,9 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hvconsole.hypervisor.xen import asking as xen
+from hvconsole.hypervisor.xvisor import command as xvisor
 from hvconsole.link.protocol import Completed, Link
+from hvconsole.model.hypervisor import Survey
 from hvconsole.model.problem import BoardProblem
 from hvconsole.model.text import plain
+from hvconsole.wire.xvisor import is_typable
 
 _ASKING_S = 60.0
 
@@ -22,18 +25,22 @@ class Inquiry:
         about: What is answered.
         argv: Asks.
         log: Shows the log that the answer is written to, where it does not come at once.
+        binds: The guest's console that keys are to go to; nothing is asked then.
     """
 
     name: str
     about: str
     argv: tuple[str, ...]
     log: tuple[str, ...] = ()
+    binds: str = ""
 
 
 def inquiries(system: str) -> tuple[Inquiry, ...]:
     """Return what a system can be asked for."""
     if system == "jailhouse":
         return (Inquiry("console", "what Jailhouse said", ("jailhouse", "console")),)
+    if system == "xvisor":
+        return tuple(Inquiry(" ".join(argv), about, argv) for argv, about in xvisor.INQUIRIES)
     if system != "xen":
         return ()
     return (
@@ -44,6 +51,32 @@ def inquiries(system: str) -> tuple[Inquiry, ...]:
             for key, about in xen.DEBUG_KEYS.items()
         ),
     )
+
+
+def console_inquiries(survey: Survey) -> tuple[Inquiry, ...]:
+    """Return what shows what guests have written, where the hypervisor keeps that for us."""
+    if survey.system != "xvisor":
+        return ()
+    return tuple(
+        Inquiry(
+            f"console {port}",
+            f"what {guest.name} wrote; it is shown once",
+            xvisor.dump(port),
+        )
+        for guest in survey.guests
+        for port in guest.consoles
+        if is_typable(port)
+    )
+
+
+def guest_console_choices(survey: Survey) -> tuple[Inquiry, ...]:
+    """Return what can be done with guests' consoles over the hypervisor's own terminal."""
+    shows = console_inquiries(survey)
+    types = (
+        Inquiry(f"type to {one.argv[-1]}", "keys go to it until it is left", (), binds=one.argv[-1])
+        for one in shows
+    )
+    return (*types, *shows)
 
 
 async def ask(link: Link, inquiry: Inquiry, *, root: Sequence[str] = ()) -> list[str]:
@@ -77,7 +110,6 @@ async def ask(link: Link, inquiry: Inquiry, *, root: Sequence[str] = ()) -> list
 async def _run(link: Link, argv: tuple[str, ...]) -> Completed:
     done = await link.run(argv, timeout=_ASKING_S)
     if done.status != 0:
-        raise BoardProblem(
-            f"'{' '.join(argv)}' failed", detail=plain(done.error_text or done.text, 300)
-        )
+        said = plain(done.error_text or done.text, 300)
+        raise BoardProblem(f"'{' '.join(argv)}' failed", detail=said)
     return done

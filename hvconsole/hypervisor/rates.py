@@ -35,10 +35,19 @@ def exit_rates(before: Survey, after: Survey, seconds: float) -> dict[str, dict[
             continue
         grown = _grown(old.counters, guest, after.wraps)
         own = after.own_exits if guest.role == "control" else 0
+        ours = _ours(before.looked_from, after.looked_from)
         rates[guest.key] = {
-            name: max(by - (own if name in _OURS else 0), 0) / seconds for name, by in grown.items()
+            name: max(by - (own if name in ours else 0), 0) / seconds for name, by in grown.items()
         }
     return rates
+
+
+def _ours(before: int | None, after: int | None) -> frozenset[str]:
+    """Return the counters that looking moves: the guest's sums, and those of the CPU it ran on."""
+    names = set(_OURS)
+    if before is not None and before == after:
+        names |= {f"cpu{after} {name}" for name in _OURS}
+    return frozenset(names)
 
 
 def cpu_shares(before: Survey, after: Survey, seconds: float) -> dict[str, float]:

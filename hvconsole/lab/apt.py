@@ -96,7 +96,7 @@ class Apt:
     @classmethod
     def for_boards(cls, lab: Path, arch: Arch) -> Apt:
         """Return the apt for packages and sources of the boards."""
-        return cls(lab / "apt" / "release", arch.debian, sources=True)
+        return cls(lab / "apt" / f"release{arch.suffix}", arch.debian, sources=bool(arch.xen))
 
     @cached_property
     def suite(self) -> str:

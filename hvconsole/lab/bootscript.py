@@ -18,7 +18,7 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from hvconsole.lab.machine import MODES, NATIVE, SCHEDULERS
+from hvconsole.lab.modes import KVM_MODES, KVM_WORDS, NATIVE, SCHEDULERS, XEN_MODES
 from hvconsole.model.problem import UsageProblem
 
 SECTOR = 512
@@ -81,6 +81,13 @@ VIRT = Place(
         f"fdt move ${{fdtcontroladdr}} 0x{_DEVICE_TREE} 0x100000",
     ),
 )
+ARM64_VIRT = Place(
+    device="virtio",
+    tty="ttyAMA0",
+    uart="",
+    initramfs=VIRT.initramfs,
+    device_tree=VIRT.device_tree,
+)
 SUNXI = Place(
     device="mmc",
     tty="ttyS0,115200",
@@ -98,8 +105,38 @@ SUNXI = Place(
 )
 
 
+def kvm_script() -> str:
+    """Return the boot script's text for the 64-bit board: Linux, with KVM or without."""
+    modes = "\n".join(
+        f'if test "${{mode}}" = {name}; then setenv known yes; setenv kvm_words "{words}"; fi'
+        for name, words in KVM_WORDS.items()
+    )
+    return (_HEAD + _KVM_SCRIPT).format(
+        **_numbers(),
+        settings="\n".join(_settings(ARM64_VIRT)),
+        modes=modes,
+        known=", ".join(KVM_MODES),
+    )
+
+
+def _numbers() -> dict[str, str]:
+    return {
+        "default": f"{DEFAULT_SECTOR:#x}",
+        "once": f"{ONCE_SECTOR:#x}",
+        "sectors": f"{NOTE_SECTORS:#x}",
+        "size": f"{NOTE_SIZE:#x}",
+        "scratch": _SCRATCH,
+        "native": NATIVE,
+        "root": ROOT,
+        "first": _XEN_OR_LINUX,
+        "tree": _DEVICE_TREE,
+        "linux": _DOM0_LINUX,
+        "initramfs": _INITRAMFS,
+    }
+
+
 def script(places: tuple[Place, ...] = (VIRT, SUNXI)) -> str:
-    """Return the boot script's text."""
+    """Return the boot script's text for the 32-bit boards: Linux, alone or under Xen."""
     chooser: list[str] = []
     for number, place in enumerate(places):
         word = "elif" if number else "if"
@@ -107,21 +144,11 @@ def script(places: tuple[Place, ...] = (VIRT, SUNXI)) -> str:
     modes = "\n".join(
         f'if test "${{mode}}" = xen-{name}; then setenv sched {name}; fi' for name in SCHEDULERS
     )
-    return _SCRIPT.format(
-        default=f"{DEFAULT_SECTOR:#x}",
-        once=f"{ONCE_SECTOR:#x}",
-        sectors=f"{NOTE_SECTORS:#x}",
-        size=f"{NOTE_SIZE:#x}",
-        scratch=_SCRATCH,
+    return (_HEAD + _XEN_SCRIPT).format(
+        **_numbers(),
         chooser="\n".join([*chooser, "fi"]),
         modes=modes,
-        native=NATIVE,
-        root=ROOT,
-        known=", ".join(MODES),
-        first=_XEN_OR_LINUX,
-        tree=_DEVICE_TREE,
-        linux=_DOM0_LINUX,
-        initramfs=_INITRAMFS,
+        known=", ".join(XEN_MODES),
     )
 
 
@@ -138,8 +165,8 @@ def _settings(place: Place) -> list[str]:
     return [f"  {line}" for line in (*lines, *place.device_tree, f"fdt addr 0x{_DEVICE_TREE}")]
 
 
-_SCRIPT = """\
-# Boot script of the lab's boards: native Linux, or Xen with one of its schedulers.
+_HEAD = """\
+# Boot script of the lab's boards.
 setenv part "${{devtype}} ${{devnum}}:${{distro_bootpart}}"
 setenv once_mode; setenv default_mode; setenv sched
 ${{devtype}} dev ${{devnum}}
@@ -151,6 +178,24 @@ fi
 if test -z "${{mode}}"; then setenv mode "${{once_mode}}"; fi
 if test -z "${{mode}}"; then setenv mode "${{default_mode}}"; fi
 if test -z "${{mode}}"; then setenv mode {native}; fi
+"""
+_KVM_SCRIPT = """\
+setenv known
+{modes}
+{settings}
+if test -n "${{known}}"; then
+  echo "lab: mode ${{mode}}"
+  load ${{part}} 0x{first} /boot/vmlinuz
+  load ${{part}} 0x{initramfs} /boot/${{initramfs}}
+  setenv bootargs "console=${{tty}} root={root} quiet ${{kvm_words}} hvconsole.mode=${{mode}}"
+  setenv bootargs "${{bootargs}} ${{append}}"
+  booti 0x{first} 0x{initramfs}:${{filesize}} 0x{tree}
+else
+  echo "lab: no mode is named ${{mode}}; choose from: {known}"
+fi
+setenv mode
+"""
+_XEN_SCRIPT = """\
 {chooser}
 {modes}
 setenv linux_words "root={root} quiet ${{linux_words}} hvconsole.mode=${{mode}} ${{append}}"

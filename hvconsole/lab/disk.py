@@ -19,19 +19,19 @@ _NO_CYLINDERS = b"\xfe\xff\xff"  # the partition's place is in its sector number
 _DISK_NUMBER = 0x4C41424C
 
 
-def write_disk(disk: Path, root: Path, uboot: Path, size: int) -> None:
+def write_disk(disk: Path, root: Path, uboot: Path | None, size: int) -> None:
     """Write a disk image.
 
     Args:
         disk: The file to make.
         root: Folder of what the partition holds.
-        uboot: U-Boot with its first stage.
+        uboot: U-Boot with its first stage; None where the board has it elsewhere.
         size: Of the disk in bytes; a power of two, as QEMU's SD cards need it.
 
     Raises:
         Problem: U-Boot is too large for its place, or the disk too small.
     """
-    firmware = uboot.read_bytes()
+    firmware = uboot.read_bytes() if uboot is not None else b""
     if _UBOOT + len(firmware) > _UBOOT_END:
         raise Problem(f"U-Boot of {len(firmware)} bytes does not fit before the partition")
     with disk.open("wb") as file:

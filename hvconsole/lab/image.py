@@ -1,4 +1,7 @@
-"""The boards' disk: Debian, our first process and keys, kernel, Xen, and U-Boot's script."""
+"""The boards' disks: Debian, our first process and keys, kernel, Xen, and U-Boot's script.
+
+The 32-bit boards share one; the 64-bit board has its own.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hvconsole.lab import cpio
-from hvconsole.lab.bootscript import SUNXI, VIRT, script, script_image
+from hvconsole.lab.arch import ARM32, ARM64, Arch
+from hvconsole.lab.bootscript import ARM64_VIRT, SUNXI, VIRT, kvm_script, script, script_image
 from hvconsole.lab.disk import write_disk
 from hvconsole.lab.kernel import Kernel, modules_for
 from hvconsole.lab.keys import Keys
@@ -43,22 +47,37 @@ _MODULES = (
     "lib",
     "crypto",
     "arch/arm/crypto",
+    "arch/arm64/crypto",
 )
 # To reach the root disk, first to last; what they need themselves is looked up. On the Banana Pi
 # disk and network wait for ever for a regulator unless the bus that it is on comes first.
-_FIRST_MODULES = {
-    VIRT.initramfs: ("virtio_mmio", "virtio_blk", "crc32c", "ext4"),
-    SUNXI.initramfs: (
-        "i2c-mv64xxx",
-        "axp20x-regulator",
-        "pinctrl-axp209",
-        "sunxi-mmc",
-        "realtek",
-        "dwmac-sun8i",
-        "crc32c",
-        "ext4",
-    ),
+_VIRT_MODULES = ("virtio_mmio", "virtio_blk", "crc32c", "ext4")
+_FIRST_MODULES: dict[str, dict[str, tuple[str, ...]]] = {
+    ARM32.debian: {
+        VIRT.initramfs: _VIRT_MODULES,
+        SUNXI.initramfs: (
+            "i2c-mv64xxx",
+            "axp20x-regulator",
+            "pinctrl-axp209",
+            "sunxi-mmc",
+            "realtek",
+            "dwmac-sun8i",
+            "crc32c",
+            "ext4",
+        ),
+    },
+    # The board's guests boot from it as well, with a console of their own.
+    ARM64.debian: {ARM64_VIRT.initramfs: (*_VIRT_MODULES, "virtio_console")},
 }
+# What libvirt takes for granted; Debian's package for whole systems would bring it, with systemd.
+_LIBVIRT = """\
+user = "root"
+group = "root"
+security_driver = "none"
+stdio_handler = "file"
+"""
+_USERS = "libvirt-qemu:x:64055:64055::/var/lib/libvirt:/usr/sbin/nologin\n"
+_GROUPS = "kvm:x:64050:\nlibvirt:x:64051:\nlibvirt-qemu:x:64055:\n"
 _SSHD = """\
 UseDNS no
 UsePAM no
@@ -76,59 +95,93 @@ class Image:
         product: Name of the product that holds it.
         disk: The disk; boards write to a copy.
         kernel: Linux.
-        xen: Xen with all schedulers.
+        xen: Xen with all schedulers; None where there is none.
         folder: Where the initramfs files lie.
     """
 
     product: str
     disk: Path
     kernel: Path
-    xen: Path
+    xen: Path | None
     folder: Path
 
 
-def image(store: Store, keys: Keys, debian: Kernel, archive: Path, xen: Path, uboot: Path) -> Image:  # noqa: PLR0917  # six ingredients
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a disk is made of.
+
+    Attributes:
+        kernel: Linux.
+        root: Debian, as a tar file.
+        xen: Xen, for boards that have it.
+        uboot: What lies before the partition, for boards that start from there.
+    """
+
+    kernel: Kernel
+    root: Path
+    xen: Path | None = None
+    uboot: Path | None = None
+
+
+def image(store: Store, keys: Keys, parts: Parts, arch: Arch = ARM32) -> Image:
     """Return the boards' disk, making it if anything that goes into it has changed."""
+    debian, text = parts.kernel, _script(arch)
+    first = _FIRST_MODULES[arch.debian]
     ingredients = {
-        "root": archive.parent.name,
+        "root": parts.root.parent.name,
         "kernel": debian.product,
-        "xen": xen.parent.name,
-        "uboot": uboot.name,
+        "xen": parts.xen.parent.name if parts.xen else "",
+        "uboot": parts.uboot.name if parts.uboot else "",
         "files": digest(*sorted(FILES.iterdir())),
         "keys": digest(keys.identity.with_suffix(".pub"), keys.host.with_suffix(".pub")),
-        "script": script(),
-        "settings": f"{_MODULES} {_FIRST_MODULES} {_SSHD} {_DISK_SIZE}",
+        "script": text,
+        "settings": f"{_MODULES} {first} {_SSHD} {_DISK_SIZE} {_LIBVIRT} {_USERS} {_GROUPS}",
     }
 
     def make(folder: Path) -> None:
         must_be_root()
         root = folder / "root"
         root.mkdir()
-        run(["tar", "-C", str(root), "--numeric-owner", "-xf", str(archive)], what="unpacking")
+        words = ["tar", "-C", str(root), "--numeric-owner", "-xf", str(parts.root)]
+        run(words, what="unpacking")
         _copy_modules(debian, root)
         _personalise(root, keys)
-        for name, modules in _FIRST_MODULES.items():
+        if (root / "usr/sbin/libvirtd").exists():
+            _settle_libvirt(root)
+        for name, modules in first.items():
             (folder / name).write_bytes(_first_files(modules, debian, root))
         shutil.copy(debian.image, folder / "vmlinuz")
-        shutil.copy(xen, folder / "xen")
-        _fill_boot(root / "boot", folder, debian)
-        write_disk(folder / "disk.img", root, uboot, _DISK_SIZE)
+        if parts.xen is not None:
+            shutil.copy(parts.xen, folder / "xen")
+        _fill_boot(root / "boot", folder, debian, text, tuple(first))
+        write_disk(folder / "disk.img", root, parts.uboot, _DISK_SIZE)
         shutil.rmtree(root)
 
-    return _image_in(store.produce("image", ingredients, make))
+    return _image_in(store.produce(f"image{arch.suffix}", ingredients, make))
 
 
-def built_image(store: Store) -> Image:
+def built_image(store: Store, arch: Arch = ARM32) -> Image:
     """Return the disk that was built last, asking nobody.
 
     Raises:
         Problem: There is none yet.
     """
-    return _image_in(store.latest("image"))
+    return _image_in(store.latest(f"image{arch.suffix}"))
 
 
 def _image_in(product: Path) -> Image:
-    return Image(product.name, product / "disk.img", product / "vmlinuz", product / "xen", product)
+    xen = product / "xen"
+    return Image(
+        product.name,
+        product / "disk.img",
+        product / "vmlinuz",
+        xen if xen.exists() else None,
+        product,
+    )
+
+
+def _script(arch: Arch) -> str:
+    return script() if arch.xen else kvm_script()
 
 
 def _copy_modules(debian: Kernel, root: Path) -> None:
@@ -159,6 +212,14 @@ def _personalise(root: Path, keys: Keys) -> None:
     _put(root / "etc/hosts", b"127.0.0.1 localhost lab\n")
 
 
+def _settle_libvirt(root: Path) -> None:
+    """Give libvirt the names, settings and folders that it asks for."""
+    _put(root / "etc/libvirt/qemu.conf", _LIBVIRT.encode())
+    for name, lines in (("passwd", _USERS), ("group", _GROUPS)):
+        path = root / "etc" / name
+        path.write_text(path.read_text() + lines)
+
+
 def _put(path: Path, data: bytes, mode: int = 0o644) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(data)
@@ -178,10 +239,15 @@ def _first_files(modules: tuple[str, ...], debian: Kernel, root: Path) -> bytes:
     return gzip.compress(packed, 6, mtime=0)
 
 
-def _fill_boot(boot: Path, folder: Path, debian: Kernel) -> None:
+def _fill_boot(
+    boot: Path, folder: Path, debian: Kernel, text: str, initramfs: tuple[str, ...]
+) -> None:
     """Copy what U-Boot loads."""
     boot.mkdir(exist_ok=True)
-    for name in ("vmlinuz", "xen", *_FIRST_MODULES):
-        shutil.copy(folder / name, boot / name)
-    shutil.copy(debian.device_trees / _DEVICE_TREE, boot / "board.dtb")
-    (boot / "boot.scr").write_bytes(script_image(script()))
+    for name in ("vmlinuz", "xen", *initramfs):
+        if (folder / name).exists():
+            shutil.copy(folder / name, boot / name)
+    tree = debian.device_trees / _DEVICE_TREE
+    if tree.exists():
+        shutil.copy(tree, boot / "board.dtb")
+    (boot / "boot.scr").write_bytes(script_image(text))

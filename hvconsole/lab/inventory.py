@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Literal
 
 from hvconsole.lab import state as states
+from hvconsole.lab.arch import arch_of
 from hvconsole.lab.places import BANANA_BOARD, BOARDS, check_name, lab_dir, run_dir
 from hvconsole.lab.process import end, started_with
 from hvconsole.lab.state import State
@@ -33,7 +34,7 @@ class LabBoard:
     """One board of the lab.
 
     Attributes:
-        name: ``lab-virt`` or ``lab-bpi``.
+        name: ``lab-virt``, ``lab-bpi`` or ``lab-arm64``.
         condition: ``built`` was never started; ``stopped`` was, and has ended.
         folder: Its sockets, logs and host key.
         state: How it was started last; None if it never was.
@@ -87,7 +88,7 @@ def board(name: str) -> LabBoard:
     if state is not None:
         condition = "running" if state.is_running() else "stopped"
     else:
-        condition = "built" if Store().has("image") else "not built"
+        condition = "built" if Store().has(f"image{arch_of(name).suffix}") else "not built"
     return LabBoard(name, condition, folder, state)
 
 

@@ -65,16 +65,16 @@ def kernel(store: Store, apt: Apt, arch: Arch = ARM32) -> Kernel:
         run(["depmod", "-b", str(folder), release], what="listing the kernel's modules")
 
     ingredients = {"package": package, "version": version}
-    return _kernel_in(store.produce("kernel", ingredients, make))
+    return _kernel_in(store.produce(f"kernel{arch.suffix}", ingredients, make))
 
 
-def built_kernel(store: Store) -> Kernel:
+def built_kernel(store: Store, arch: Arch = ARM32) -> Kernel:
     """Return the kernel that was built last, asking nobody.
 
     Raises:
         Problem: There is none yet.
     """
-    return _kernel_in(store.latest("kernel"))
+    return _kernel_in(store.latest(f"kernel{arch.suffix}"))
 
 
 def _kernel_in(product: Path) -> Kernel:
@@ -106,7 +106,7 @@ def headers(store: Store, apt: Apt, of: Kernel, arch: Arch = ARM32) -> KernelTre
         make_relocatable(folder)
 
     ingredients = {"package": package, "version": of.version}
-    product = store.produce("headers", ingredients, make)
+    product = store.produce(f"headers{arch.suffix}", ingredients, make)
     return KernelTree(of.release, product / "usr" / "src" / package, arch.kbuild, arch.cross)
 
 

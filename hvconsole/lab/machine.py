@@ -6,15 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hvconsole.lab.arch import ARM32, Arch
-
-NATIVE = "native"
-SCHEDULERS = ("credit", "credit2", "rtds", "null", "arinc653")
-MODES = (NATIVE, *(f"xen-{name}" for name in SCHEDULERS))
+from hvconsole.lab.modes import KVM_WORDS, NATIVE
 
 _DOM0_KERNEL, _DOM0_INITRAMFS = 0x49000000, 0x4A000000
-# Debian's Xen livelocks at the PCI window of high memory, so that stays off everywhere: the board
-# is to be the same in every mode.
-_VIRT = "virt,virtualization=on,gic-version=2,highmem=off"
 _BANANA = "bpim2u"
 # Else QEMU counts at 62.5 MHz and U-Boot tells Linux of 24: time would pass 2.6 times as fast.
 _BANANA_CPU = "cortex-a7,cntfrq=24000000"
@@ -25,10 +19,10 @@ class Software:
     """What a virt board boots when U-Boot is left out.
 
     Attributes:
-        mode: One of `MODES`.
+        mode: One of `modes.modes_of` the board.
         kernel: Linux.
         initramfs: Its first file system.
-        xen: Xen; not used in mode native.
+        xen: Xen; None where there is none. Only its modes use it.
         append: Words for Linux's command line besides ours.
         xen_append: Likewise for Xen.
         dom0_mb: Memory of Xen's first domain, MiB.
@@ -37,7 +31,7 @@ class Software:
     mode: str
     kernel: Path
     initramfs: Path
-    xen: Path
+    xen: Path | None
     append: str = ""
     xen_append: str = ""
     dom0_mb: int = 512
@@ -59,7 +53,7 @@ class Hardware:
 def virt_words(hardware: Hardware, *, extra: str = "", arch: Arch = ARM32) -> list[str]:
     """Return QEMU's words for the bare virt board."""
     return [
-        *("-M", _VIRT + extra, "-cpu", arch.cpu, "-smp", str(hardware.cpus)),
+        *("-M", arch.machine + extra, "-cpu", arch.cpu, "-smp", str(hardware.cpus)),
         *("-m", str(hardware.memory_mb), *_BARE),
     ]
 
@@ -81,7 +75,9 @@ def direct_words(software: Software, linux: str, arch: Arch = ARM32) -> list[str
         arch: The board's architecture.
     """
     linux = f"{linux} {software.append}".strip()
-    if software.mode == NATIVE:
+    if not arch.xen:
+        linux = f"{KVM_WORDS[software.mode]} {linux}".strip()
+    if software.xen is None or software.mode == NATIVE:
         return [
             *("-kernel", str(software.kernel), "-initrd", str(software.initramfs)),
             *("-append", f"console={arch.console} {linux}"),

@@ -14,8 +14,8 @@ Tell = Callable[[str, float], None]
 """Called with what is being done, and the fraction (0 to 1) of the whole that is done."""
 
 FILES = Path(__file__).resolve().parent / "files"
-VIRT_BOARD, BANANA_BOARD = "lab-virt", "lab-bpi"
-BOARDS = (VIRT_BOARD, BANANA_BOARD)
+VIRT_BOARD, BANANA_BOARD, ARM64_BOARD = "lab-virt", "lab-bpi", "lab-arm64"
+BOARDS = (VIRT_BOARD, BANANA_BOARD, ARM64_BOARD)
 
 
 def lab_dir() -> Path:

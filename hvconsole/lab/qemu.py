@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from hvconsole.lab.apt import Apt
+from hvconsole.lab.arch import Arch
 from hvconsole.lab.store import Store
 from hvconsole.lab.tools import BOARD_TOOLS, install_line, run, which
 from hvconsole.model.problem import Problem
@@ -32,6 +33,10 @@ class Qemu:
     path: str
     version: tuple[int, ...]
     environment: dict[str, str] = field(default_factory=dict)
+
+    def program(self, arch: Arch) -> str:
+        """Return its program for an architecture's boards: they lie beside each other."""
+        return str(Path(self.path).with_name(arch.qemu))
 
     def variables(self) -> dict[str, str]:
         """Return the environment to start it in."""

@@ -13,27 +13,31 @@ from hvconsole.lab.tools import IMAGE_TOOLS, need, run
 from hvconsole.model.problem import Problem
 
 _BINFMT = Path("/proc/sys/fs/binfmt_misc")
-_PACKAGES = (
-    "busybox-static",
-    "ethtool",
-    "iproute2",
-    "kmod",
-    "netbase",
-    "openssh-server",
-    "procps",
-    "rt-tests",
-    "xen-utils-common",
-    "xenstore-utils",
+_PACKAGES = ("busybox-static", "iproute2", "kmod", "netbase", "openssh-server", "procps")
+_XEN_PACKAGES = ("ethtool", "rt-tests", "xen-utils-common", "xenstore-utils")
+_KVM_PACKAGES = (
+    "libvirt-clients",
+    "libvirt-daemon",
+    "libvirt-daemon-driver-qemu",
+    "qemu-system-arm",
 )
-_LEFT_OUT = ("man", "locale", "doc", "info", "bash-completion")
+_LEFT_OUT = (
+    *(f"/usr/share/{name}/*" for name in ("man", "locale", "doc", "info", "bash-completion")),
+    # Of other architectures; libvirt asks each QEMU it finds for all that it can, for ten seconds.
+    "/usr/bin/qemu-system-arm*",
+)
 
 
 def root_archive(store: Store, apt: Apt, arch: Arch = ARM32) -> Path:
     """Return a Debian root file system as a tar file."""
-    xen_utils = apt.newest(arch.xen, r"xen-utils-\d.*")
-    packages = sorted([*_PACKAGES, xen_utils])
+    if arch.xen:
+        xen_utils = apt.newest(arch.xen, r"xen-utils-\d.*")
+        own, biggest = [*_XEN_PACKAGES, xen_utils], [xen_utils]
+    else:
+        own, biggest = [*_KVM_PACKAGES], ["libvirt-daemon", "qemu-system-arm"]
+    packages = sorted([*_PACKAGES, *own])
     # Releases are frozen but for fixes; those of the biggest parts stand for the others.
-    versions = [f"{name} {apt.version(name)}" for name in (xen_utils, "openssh-server", "libc6")]
+    versions = [f"{name} {apt.version(name)}" for name in (*biggest, "openssh-server", "libc6")]
     ingredients = {
         "suite": apt.suite,
         "architecture": apt.architecture,
@@ -44,14 +48,14 @@ def root_archive(store: Store, apt: Apt, arch: Arch = ARM32) -> Path:
     def make(folder: Path) -> None:
         _bootstrap(apt, packages, folder, arch)
 
-    return store.produce("root", ingredients, make) / "root.tar"
+    return store.produce(f"root{arch.suffix}", ingredients, make) / "root.tar"
 
 
 def _bootstrap(apt: Apt, packages: list[str], folder: Path, arch: Arch) -> None:
     need(IMAGE_TOOLS, "building the boards' root file system")
     must_be_root()
     _allow_foreign_programs(arch)
-    options = [f"--dpkgopt=path-exclude=/usr/share/{each}/*" for each in _LEFT_OUT]
+    options = [f"--dpkgopt=path-exclude={each}" for each in _LEFT_OUT]
     temporary = folder / "tmp"
     temporary.mkdir()
     # mmdebstrap's own user for downloads has to reach its folder.

@@ -12,6 +12,7 @@ from dataclasses import astuple
 from pathlib import Path
 
 from hvconsole.lab import cpio, disk, firmware, monitor, qemu, state as states, tools
+from hvconsole.lab.arch import ARM32, ARM64, arch_of
 from hvconsole.lab.bootscript import DEFAULT_SECTOR, ROOT, SUNXI, VIRT
 from hvconsole.lab.image import built_image
 from hvconsole.lab.inventory import LabBoard, board, end_stray, locked
@@ -26,7 +27,8 @@ from hvconsole.lab.machine import (
     virt_devices,
     virt_words,
 )
-from hvconsole.lab.places import BANANA_BOARD, Tell, quiet, snapshots_dir
+from hvconsole.lab.modes import usual_mode
+from hvconsole.lab.places import BANANA_BOARD, Tell, check_name, quiet, snapshots_dir
 from hvconsole.lab.process import start_detached, start_ticks
 from hvconsole.lab.ready import free_port, wait_until_ready
 from hvconsole.lab.state import State, boot_id
@@ -45,7 +47,7 @@ _PORT_TRIES = 3
 def start(
     name: str,
     *,
-    mode: str = "native",
+    mode: str = "",
     kernel: Path | None = None,
     hypervisor: Path | None = None,
     append: str = "",
@@ -63,15 +65,16 @@ def start(
     """Start a board.
 
     Args:
-        name: ``lab-virt`` or ``lab-bpi``.
-        mode: ``native``, or ``xen-`` and a scheduler.
+        name: ``lab-virt``, ``lab-bpi`` or ``lab-arm64``.
+        mode: ``native``; or ``xen-`` and a scheduler; or ``kvm-nvhe``, ``kvm-vhe``. Empty: the
+            board's usual one.
         kernel: A Linux kernel instead of Debian's.
         hypervisor: Another Xen instead of the lab's.
         append: Words for Linux's command line.
         xen_append: Words for Xen's.
         overlay: Folder of files that are laid over the board's disk.
-        smp: Number of CPUs (lab-virt).
-        mem: Memory in MiB (lab-virt).
+        smp: Number of CPUs (not of lab-bpi).
+        mem: Memory in MiB (not of lab-bpi).
         snapshot: Come out of a snapshot of the booted board; make it, the first time.
         uboot: Begin with U-Boot; without, lab-virt begins with its kernel or Xen at once, and a
             reboot comes back in the same mode.
@@ -86,7 +89,7 @@ def start(
         Problem: It runs already, it is not built, or a program is missing.
     """
     wish = Wish(
-        mode=mode,
+        mode=mode or usual_mode(check_name(name)),
         kernel=kernel,
         hypervisor=hypervisor,
         append=append,
@@ -134,7 +137,8 @@ class _Starter:
         self._wish = wish
         self._tell = tell
         self._store = store
-        self._image = built_image(store)
+        self._arch = arch_of(one.name)
+        self._image = built_image(store, self._arch)
         self._keys = lab_keys(store.folder)
         self._qemu = qemu.for_hypervisors(store)
         self._disk = one.folder / "disk.qcow2"
@@ -224,7 +228,7 @@ class _Starter:
         # A board that everybody has forgotten must not run for ever.
         bound = ["timeout", "--kill-after=10", f"{self._wish.hours * 3600:.0f}"]
         return start_detached(
-            [*bound, self._qemu.path, "-name", self._board.name, *self._words(port)],
+            [*bound, self._qemu.program(self._arch), "-name", self._board.name, *self._words(port)],
             what="QEMU",
             log=self._board.folder / "qemu.log",
             pid_file=self._board.folder / "pid",
@@ -237,7 +241,12 @@ class _Starter:
             words = [*banana_words(), *banana_devices(self._disk, port), *console]
         else:
             devices = virt_devices(self._disk, port)
-            words = [*virt_words(self._wish.hardware), *devices, *console, *self._first_words()]
+            words = [
+                *virt_words(self._wish.hardware, arch=self._arch),
+                *devices,
+                *console,
+                *self._first_words(),
+            ]
         return [*words, "-loadvm", _SNAPSHOT] if self.from_snapshot else words
 
     def _first_words(self) -> list[str]:
@@ -245,7 +254,7 @@ class _Starter:
         wish = self._wish
         if wish.uboot:
             product = self._store.latest("u-boot-qemu")
-            return ["-bios", str(firmware.virt_file(product))]
+            return ["-bios", str(firmware.virt_file(product, self._arch))]
         software = Software(
             mode=wish.mode,
             kernel=wish.kernel or self._image.kernel,
@@ -254,7 +263,8 @@ class _Starter:
             append=wish.append,
             xen_append=wish.xen_append,
         )
-        return direct_words(software, f"root={ROOT} quiet hvconsole.mode={wish.mode}")
+        linux = f"root={ROOT} quiet hvconsole.mode={wish.mode}"
+        return direct_words(software, linux, self._arch)
 
     def wait(self) -> None:
         """Wait until the board can be logged in to."""
@@ -293,7 +303,12 @@ class _Starter:
 
 def forget_snapshots() -> None:
     """Remove snapshots of disk images that are no more."""
-    current = built_image(Store()).product
+    store = Store()
+    current = tuple(
+        built_image(store, arch).product
+        for arch in (ARM32, ARM64)
+        if store.has(f"image{arch.suffix}")
+    )
     with suppress(FileNotFoundError):
         for path in snapshots_dir().iterdir():
             if not path.name.startswith(current):

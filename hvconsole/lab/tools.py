@@ -21,7 +21,6 @@ IMAGE_TOOLS: Tools = {
     "apt-get": "apt",
     "dpkg": "dpkg",
     "mmdebstrap": "mmdebstrap",
-    "qemu-arm-static": "qemu-user-static",
     "mkfs.ext4": "e2fsprogs",
     "modprobe": "kmod",
     "ssh-keygen": "openssh-client",

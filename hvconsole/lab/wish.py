@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from pathlib import Path
 
 from hvconsole.lab import cpio
 from hvconsole.lab.bootscript import note
-from hvconsole.lab.machine import MODES, NATIVE, Hardware
-from hvconsole.lab.places import BANANA_BOARD, check_name
+from hvconsole.lab.machine import Hardware
+from hvconsole.lab.modes import NATIVE, check_mode
+from hvconsole.lab.places import ARM64_BOARD, BANANA_BOARD, check_name
 from hvconsole.model.problem import UsageProblem
 
 MAX_HOURS = 24.0 * 14
@@ -24,7 +24,7 @@ class Wish:
     """How a board is to be started.
 
     Attributes:
-        mode: One of `MODES`.
+        mode: One of the board's modes.
         kernel: A Linux kernel instead of Debian's.
         hypervisor: Another Xen instead of the lab's.
         append: Words for Linux's command line.
@@ -64,14 +64,8 @@ def check(name: str, wish: Wish) -> None:
         UsageProblem: It does not.
     """
     check_name(name)
-    check_mode(wish.mode)
-    if wish.hypervisor is not None and wish.mode == NATIVE:
-        raise UsageProblem(
-            "mode native starts no hypervisor",
-            detail=f"yet {wish.hypervisor} is to be one",
-            hint="choose a mode: --mode xen-credit2; what Linux loads itself, as Jailhouse, "
-            "goes into an overlay folder",
-        )
+    check_mode(name, wish.mode)
+    _check_xen(name, wish)
     if wish.snapshot and wish.has_own_files():
         raise UsageProblem(
             "a board with your own files cannot come out of a snapshot",
@@ -92,19 +86,20 @@ def check(name: str, wish: Wish) -> None:
     wish.note()  # it refuses words that cannot be passed on
 
 
-def check_mode(mode: str) -> str:
-    """Return a mode's name.
-
-    Raises:
-        UsageProblem: There is none of that name.
-    """
-    if mode in MODES:
-        return mode
-    near = get_close_matches(mode, MODES, n=1)
-    raise UsageProblem(
-        f"the lab's boards have no mode '{mode}'",
-        hint=f"did you mean '{near[0]}'?" if near else f"choose from: {', '.join(MODES)}",
-    )
+def _check_xen(name: str, wish: Wish) -> None:
+    if name == ARM64_BOARD and (wish.hypervisor is not None or wish.xen_append):
+        raise UsageProblem(
+            f"{name} starts no Xen",
+            detail="its hypervisor is KVM, a part of Linux",
+            hint="lab-virt does: --mode xen-credit2; words for KVM go into --append",
+        )
+    if wish.hypervisor is not None and wish.mode == NATIVE:
+        raise UsageProblem(
+            "mode native starts no hypervisor",
+            detail=f"yet {wish.hypervisor} is to be one",
+            hint="choose a mode: --mode xen-credit2; what Linux loads itself, as Jailhouse, "
+            "goes into an overlay folder",
+        )
 
 
 def _check_hardware(name: str, wish: Wish) -> None:
@@ -118,7 +113,7 @@ def _check_hardware(name: str, wish: Wish) -> None:
         return
     if not 1 <= hardware.cpus <= _MAX_CPUS:
         raise UsageProblem(f"a board has 1 to {_MAX_CPUS} CPUs, not {hardware.cpus}")
-    least = _MEMORY_MB[0] if wish.mode == NATIVE else _XEN_MEMORY_MB
+    least = _XEN_MEMORY_MB if wish.mode.startswith("xen-") else _MEMORY_MB[0]
     if not least <= hardware.memory_mb <= _MEMORY_MB[1]:
         raise UsageProblem(
             f"in mode {wish.mode} a board has {least} to {_MEMORY_MB[1]} MiB of memory, "

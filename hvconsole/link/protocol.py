@@ -27,6 +27,8 @@ class Capability(Flag):
     PUT = auto()
     # Files of this machine are files of the board: nothing has to be copied.
     SAME_MACHINE = auto()
+    # No shell is at the other end but a hypervisor's own terminal: what is run are its commands.
+    TERMINAL = auto()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,16 @@ from dataclasses import dataclass
 from hvconsole.link.duplex import Duplex
 from hvconsole.model.problem import BoardProblem, LinkProblem
 from hvconsole.wire.console import LineSplitter, Prompt, in_boot_loader, prompt_of, shown
+from hvconsole.wire.xvisor import guest_of_line
 
 _QUIET_S = 0.4
 _LOOKS = 8
 _KEPT = 16 << 10
 _LOADER_S = 60.0
+
+
+class XvisorAnswersProblem(LinkProblem):
+    """What answers on the line is no shell but Xvisor's terminal."""
 
 
 AskPassword = Callable[[str], str | None]
@@ -49,6 +54,16 @@ class Ear:
     def close(self) -> None:
         """Listen no longer."""
         self._stop()
+
+    async def quiet(self, seconds: float) -> bool:
+        """Wait until something is said; return whether nothing was for that long."""
+        self._news.clear()
+        try:
+            async with asyncio.timeout(seconds):
+                await self._news.wait()
+        except TimeoutError:
+            return True
+        return False
 
     async def until(self, wanted: bytes, timeout: float) -> bool:
         """Wait for bytes, or for the line to be quiet; say whether they came."""
@@ -87,6 +102,7 @@ async def reach_shell(line: Duplex, ear: Ear, login: Login) -> bool:
 
     Raises:
         BoardProblem: Something else answers there: U-Boot, or a login that is refused.
+        XvisorAnswersProblem: Xvisor's own terminal does.
         LinkProblem: Nothing answers.
     """
     await _past_boot_loader(line, ear)
@@ -101,6 +117,12 @@ async def reach_shell(line: Duplex, ear: Ear, login: Login) -> bool:
         seen = ear.last_line() or seen
         if prompt is Prompt.UBOOT:
             raise _at_uboot(line.name, seen)
+        if prompt is Prompt.XVISOR or of_xvisor_guest(ear.heard):
+            raise XvisorAnswersProblem(
+                f"{line.name}: Xvisor's terminal answers, not a shell",
+                detail=seen,
+                hint="its guests are managed with: hvconsole hv BOARD list",
+            )
         if prompt is Prompt.LOGIN:
             if named and asked_password:
                 raise _refused(line.name, login.user, seen)
@@ -109,6 +131,13 @@ async def reach_shell(line: Duplex, ear: Ear, login: Login) -> bool:
         elif prompt is not Prompt.PASSWORD and await _answers(line, ear):
             return named
     raise _silent(line.name, seen, named, login.user)
+
+
+def of_xvisor_guest(heard: bytes) -> bool:
+    """Whether a guest's console that Xvisor's terminal is given to spoke last."""
+    lines = LineSplitter()
+    complete = [line for line in lines.feed(heard) if line]
+    return bool(guest_of_line(lines.partial or (complete[-1] if complete else b""))[0])
 
 
 async def _past_boot_loader(line: Duplex, ear: Ear) -> None:

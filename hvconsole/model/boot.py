@@ -16,7 +16,8 @@ class BootProof(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     Attributes:
         hypervisor: What Linux runs on: ``none``, ``xen``, ``jailhouse`` (reserved memory only:
-            Jailhouse itself is enabled later) or ``kvm`` (none, with KVM); empty: not looked at.
+            Jailhouse itself is enabled later) or ``kvm`` (none, with KVM); ``xvisor``: no Linux at
+            all, its terminal answers on the serial line; empty: not looked at.
         scheduler: What ``xl info xen_scheduler`` must say; empty: not looked at.
         cmdline: Words that /proc/cmdline must hold.
         no_cmdline: Words that it must not hold.

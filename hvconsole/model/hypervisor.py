@@ -76,6 +76,7 @@ class Vcpu:
         time_s: CPU time that it got, in seconds; None where not known.
         values: Its scheduler's values, by name.
         thread: The thread of Linux that it is (KVM); None elsewhere, and while it does not run.
+        number: Its number among all guests' vCPUs, which commands take (Xvisor); None elsewhere.
     """
 
     index: int
@@ -87,6 +88,7 @@ class Vcpu:
     time_s: float | None = None
     values: Mapping[str, int] = field(default_factory=dict)
     thread: int | None = None
+    number: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +109,7 @@ class Guest:
         values: Its scheduler's values, by name.
         vcpus: Its virtual CPUs.
         counters: Counts since its start, by name (exits); see `Survey.wraps`.
+        consoles: Names of its consoles that can be looked at from here, the first one first.
     """
 
     key: str
@@ -122,6 +125,7 @@ class Guest:
     values: Mapping[str, int] = field(default_factory=dict)
     vcpus: tuple[Vcpu, ...] = ()
     counters: Mapping[str, int] = field(default_factory=dict)
+    consoles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,6 +163,7 @@ class Survey:
         wraps: Counters wrap at this value; 0 where they do not.
         own_exits: Exits that one look costs the guest that we look from (Jailhouse: a hypercall for
             each counter that is read).
+        looked_from: The CPU that this look was made from; None where it could be any.
         governors: What governs each CPU's frequency, by CPU; empty where not known.
         governors_kept: What they were before we pinned them is written down on the board.
         config_revision: Revision of Jailhouse's configurations that this build wants, if known.
@@ -177,6 +182,7 @@ class Survey:
     notes: tuple[str, ...] = ()
     wraps: int = 0
     own_exits: int = 0
+    looked_from: int | None = None
     governors: Mapping[int, str] = field(default_factory=dict)
     governors_kept: bool = False
     config_revision: int | None = None

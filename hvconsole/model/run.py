@@ -33,6 +33,8 @@ class RunSettings(msgspec.Struct, frozen=True, kw_only=True):
         window_ms: Sample in windows of this length and write in between; None decides by the
             number of CPUs; 0 never.
         label: The condition this run belongs to, in the person's words.
+        guest: The guest that is sampled: beside the board, or alone where the board itself runs no
+            programs (Xvisor); empty for none.
         prepared: What a campaign did to the board before: words of hvconsole's commands, without
             the board's name: ``boot xen-rtds``, ``hv create busy.cfg``, ``governor performance``.
     """
@@ -46,4 +48,5 @@ class RunSettings(msgspec.Struct, frozen=True, kw_only=True):
     fenced: bool = False
     window_ms: int | None = None
     label: str = ""
+    guest: str = ""
     prepared: tuple[tuple[str, ...], ...] = ()

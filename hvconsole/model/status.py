@@ -30,6 +30,9 @@ class Status:
         run_detail: Why, or what is being done: ``deploying the sampler``.
         read_only: Nothing may be changed on the board.
         serial: How the board's serial console is: empty where there is none.
+        terminal: A hypervisor's own terminal answers on the serial line; it can be given to a
+            guest's console.
+        typing_to: The guest's console that it is given to: ``guest0/uart0``; empty for none.
         problem: The newest problem, for as long as it stands.
     """
 
@@ -45,4 +48,6 @@ class Status:
     run_detail: str = ""
     read_only: bool = False
     serial: str = ""
+    terminal: bool = False
+    typing_to: str = ""
     problem: Problem | None = None

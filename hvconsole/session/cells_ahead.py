@@ -10,7 +10,17 @@ import contextlib
 from collections.abc import Mapping, Sequence
 
 from hvconsole.board.memory_facts import memory_facts
-from hvconsole.cell import Document, Finding, check, drawn, from_bytes, memory_map, read_toml
+from hvconsole.cell import (
+    Document,
+    Finding,
+    MapRow,
+    check,
+    drawn,
+    from_bytes,
+    memory_map,
+    read_toml,
+)
+from hvconsole.cell.picture import cpu_lines, picture
 from hvconsole.hypervisor import actions as do
 from hvconsole.link.protocol import Link
 from hvconsole.model.hypervisor import Survey
@@ -69,16 +79,31 @@ async def inspect(
         return Inspection(
             unknown="the running system configuration is not among the board's files, "
             "so overlaps with it cannot be seen",
-            rows=tuple(drawn(memory_map(None, [document]))),
+            rows=_drawing(memory_map(None, [document]), document, survey),
         )
     cells = [] if root is document else [*_running(others, survey), document]
     board = await memory_facts(link, name=name, sudo=sudo)
     findings = check(root, cells, board)
+    if root is not document:
+        known = set(check(root, [], board))  # told when Jailhouse was enabled
+        findings = tuple(one for one in findings if one.severity == "error" or one not in known)
     return Inspection(
         errors=_told(findings, "error"),
         warnings=_told(findings, "warning"),
-        rows=tuple(drawn(memory_map(root, cells, board))),
+        rows=_drawing(memory_map(root, cells, board), document, survey),
     )
+
+
+def _drawing(rows: Sequence[MapRow], document: Document, survey: Survey) -> tuple[str, ...]:
+    """Return who gets which CPU, the memory as a drawing, and what the new cell has of it."""
+    name = document.title
+    shown = {plain(one.name, 40): one for one in survey.guests} if survey.active else {}
+    root = next((title for title, one in shown.items() if one.role == "control"), "")
+    now = {title: one.cpus for title, one in shown.items()}
+    cpus = cpu_lines(now, {name: document.cell.cpus})
+    own = [row for row in rows if row.owner == name or row.clash]
+    listed = ["", f"what {name} has", *drawn(own)] if own else []
+    return (*cpus, "", *picture(rows, name if document.system else root), *listed)
 
 
 async def _document(link: Link, action: do.Enable | do.Create) -> Document:
@@ -127,7 +152,17 @@ def _running(documents: Sequence[Document], survey: Survey) -> list[Document]:
 
 def _told(findings: Sequence[Finding], severity: str) -> tuple[str, ...]:
     return tuple(
-        ". ".join(part for part in (one.title, one.detail, one.hint and f"→ {one.hint}") if part)
+        _sentences(
+            f"{one.place}: {one.title}", *one.detail.splitlines(), one.hint and f"→ {one.hint}"
+        )
         for one in findings
         if one.severity == severity
     )
+
+
+def _sentences(*parts: str) -> str:
+    """Return parts as one paragraph: sentences, and at the end what may be a line of TOML."""
+    said = [part for part in parts if part]
+    ended = [part if part[-1] in ".!?" else f"{part}." for part in said[:-1]] + said[-1:]
+    # The first begins with a file's name.
+    return " ".join([*ended[:1], *(part[0].upper() + part[1:] for part in ended[1:])])

@@ -13,8 +13,10 @@ from collections.abc import Callable
 from hvconsole.link.serial import SerialLink
 from hvconsole.link.serial_protocol import ByteSink, SerialPort, SerialState
 from hvconsole.model.problem import BoardProblem, Problem
+from hvconsole.model.text import plain
 from hvconsole.session.parked import explain
 from hvconsole.wire.console import Alarm, AlarmFinder, AlarmKind, LineSplitter
+from hvconsole.wire.xvisor import fault_words
 
 _BACKLOG = 64 << 10
 _SCROLLBACK = 256 << 10
@@ -35,6 +37,10 @@ _WHAT = {
         "add that region to the cell's configuration",
     ),
     AlarmKind.HYPERVISOR_FATAL: ("the hypervisor gave up", "reset the board"),
+    AlarmKind.GUEST_FAULT: (
+        "a guest of Xvisor did what it may not, and its vCPU stands still",
+        "Xvisor has halted that vCPU: reset the guest, then start it",
+    ),
     AlarmKind.REBOOT: (
         "the board restarted",
         "what ran on it is gone; connect again when it is up",
@@ -153,7 +159,9 @@ class ConsoleWatch:
                 self._raise(alarm)
 
     def _raise(self, alarm: Alarm) -> None:
-        if alarm.text == self._last or (self.expects_boot and alarm.kind is AlarmKind.REBOOT):
+        # A guest that was started again may fault in the same way again.
+        is_news = alarm.text != self._last or alarm.kind is AlarmKind.GUEST_FAULT
+        if not is_news or (self.expects_boot and alarm.kind is AlarmKind.REBOOT):
             return
         self._last = alarm.text
         self._alarm(explain(alarm, self._profile) or problem_of(alarm))
@@ -162,10 +170,20 @@ class ConsoleWatch:
 def problem_of(alarm: Alarm) -> BoardProblem:
     """Say an alarm as a problem: what happened, the line that says so, what to do."""
     title, hint = _WHAT[alarm.kind]
-    where = [f"{name} {alarm.details[name]}" for name in ("cpu", "cell") if name in alarm.details]
+    where = [
+        f"{name} {plain(alarm.details[name], 64)}"
+        for name in ("cpu", "cell", "guest")
+        if name in alarm.details
+    ]
+    if "guest" in alarm.details:
+        title = title.replace("the board's kernel", "a guest's kernel").replace(
+            "a CPU of the board", "a vCPU of a guest"
+        )
     if where:
         title = f"{title} ({', '.join(where)})"
     lines = [alarm.details["cause"]] if "cause" in alarm.details else []
+    if alarm.kind is AlarmKind.GUEST_FAULT:
+        lines.append(fault_words(alarm.details))
     return BoardProblem(title, detail="\n".join([*lines, alarm.text]), hint=hint)
 
 

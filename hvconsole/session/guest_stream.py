@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -25,7 +25,7 @@ from hvconsole.model.text import plain
 from hvconsole.record.guest import GuestWriter, file_of
 from hvconsole.record.manifest import GuestEntry, Manifest
 from hvconsole.session.counter import CounterDesk
-from hvconsole.session.guest_clock import GuestClockWatch
+from hvconsole.session.guest_clock import GuestClockWatch, trapped_reads
 from hvconsole.session.hub import Hub
 from hvconsole.session.run import SAMPLER, MeasuredRun, RunEnd
 from hvconsole.wire.values import Hello
@@ -33,8 +33,10 @@ from hvconsole.wire.values import Hello
 _NEEDED_KIB: Final = 2 << 10
 _KEPT: Final = ("machine", "kernel", "hostname", "system", "cpus_online", "memory_kib", "cmdline")
 # Systems whose guests read the host's CNTPCT, without an offset of their own. Xen on Arm opens it
-# (CNTHCTL_EL2.EL1PCTEN) and has no way to move it; it moves CNTVCT for each domain.
-_SHARES_CNTPCT: Final = frozenset({"xen"})
+# (CNTHCTL_EL2.EL1PCTEN) and has no way to move it; it moves CNTVCT for each domain. KVM can move it
+# since Linux 6.4, where its user asks for that (KVM_ARM_SET_COUNTER_OFFSET; libvirt's QEMU does
+# not): then the answers do not agree, and it is not taken for the same.
+_SHARES_CNTPCT: Final = frozenset({"xen", "kvm"})
 
 Static = Callable[[BoardFacts, Deployment], Awaitable[tuple[bytes, str]]]
 """Makes the sampler for a guest: its bytes, and the compiler."""
@@ -112,6 +114,37 @@ class GuestStream:
         """How the guest's clock stands to the host's, as far as is known."""
         return self._watch.clock if self._watch is not None else GuestClock()
 
+    @property
+    def link(self) -> Link:
+        """The way to the guest's shell.
+
+        Raises:
+            BoardProblem: It has not been prepared.
+        """
+        if self._link is None:
+            raise BoardProblem(f"guest {self.name} has not been prepared")
+        return self._link
+
+    @property
+    def probe(self) -> DeployedProbe:
+        """The sampler in the guest.
+
+        Raises:
+            BoardProblem: It has not been prepared.
+        """
+        if self._probe is None:
+            raise BoardProblem(f"guest {self.name} has not been prepared")
+        return self._probe
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """What a manifest keeps of the guest: what it says of itself, and of its counter."""
+        facts = msgspec.to_builtins(self._facts)
+        kept = {name: facts[name] for name in _KEPT if facts[name] not in (None, "", [])}
+        if self._counter is not None and (told := self._counter.told()):
+            kept["counter"] = told
+        return kept
+
     async def prepare(self, settings: RunSettings, static: Static) -> None:
         """Reach a shell on the guest's console, and have the sampler there.
 
@@ -164,6 +197,8 @@ class GuestStream:
             self._end_record("failed")
             raise
         self._run = run
+        if (traps := trapped_reads(self.name, host.hello, hello)) is not None:
+            self._trouble(traps)
         self._watch = GuestClockWatch(
             (host.run, host.hub, host.hello),
             (run, self.hub, hello),
@@ -208,17 +243,13 @@ class GuestStream:
 
     def _new_entry(self, manifest: Manifest) -> GuestEntry:
         probe = self._probe
-        facts = msgspec.to_builtins(self._facts)
-        kept = {name: facts[name] for name in _KEPT if facts[name] not in (None, "", [])}
-        if self._counter is not None and (told := self._counter.told()):
-            kept["counter"] = told
         return GuestEntry(
             guest=self.guest.name,
             key=self.guest.key,
             system=self._system,
             file=file_of(manifest),
             console=self._console.argv if isinstance(self._console, ProcessLine) else (),
-            facts=kept,
+            facts=self.told,
             probes={probe.name: probe.sha256} if probe is not None else {},
             built_by={probe.name: probe.built_by} if probe is not None else {},
         )

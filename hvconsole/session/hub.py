@@ -77,11 +77,11 @@ class Hub:
 
         return stop
 
-    def restart(self) -> None:
-        """Begin anew, as for another run or after a jump within a recording."""
+    def restart(self, *, past: bool = True) -> None:
+        """Begin anew, as after a jump within a recording; with `past` false, earlier runs stay."""
         self._decoder = StreamDecoder()
         self._heard = None
-        self.live.reset()
+        self.live.reset(past=past)
 
     def _hear(self) -> None:
         now_s = self.live.now_s

@@ -24,7 +24,8 @@ from hvconsole.hypervisor.plan import Plan, Progress
 from hvconsole.hypervisor.rates import cpu_shares, exit_rates
 from hvconsole.hypervisor.state import DeskState
 from hvconsole.link.duplex import Duplex
-from hvconsole.link.protocol import Link
+from hvconsole.link.protocol import Capability, Link
+from hvconsole.link.xvisor_console import terminal_of
 from hvconsole.model.hypervisor import Guest, Survey
 from hvconsole.model.inspection import CellFile, Inspection
 from hvconsole.model.problem import BoardProblem, Problem, UsageProblem
@@ -179,6 +180,41 @@ class HypervisorDesk:
             )
         return found, driver.system, driver.console(found)
 
+    @property
+    def bound(self) -> str:
+        """The guest's console that Xvisor's terminal is given to; empty for none."""
+        if self._board is None or Capability.TERMINAL not in self._board.link.capabilities:
+            return ""
+        return terminal_of(self._board.link).bound
+
+    async def bind(self, console: str) -> None:
+        """Give Xvisor's terminal to a guest's console: what is typed on the line goes there.
+
+        Raises:
+            Problem: There is no such console, or no such terminal; or nothing may be changed.
+        """
+        if self._read_only:
+            raise BoardProblem(
+                "what is typed to a guest changes it", hint="connect without --read-only"
+            )
+        board, _ = self._ready()
+        async with self._one_at_a_time:
+            await terminal_of(board.link).bind(console)
+        self._mark(f"type to {console}")
+
+    async def unbind(self) -> None:
+        """Take the terminal back.
+
+        Raises:
+            Problem: Xvisor does not answer.
+        """
+        board, _ = self._ready()
+        console = self.bound
+        async with self._one_at_a_time:
+            await terminal_of(board.link).leave()
+        if console:
+            self._mark(f"left {console}")
+
     async def configurations(self) -> list[CellFile]:
         """Return Jailhouse's configurations that lie on the board; none for other systems."""
         board, _ = self._ready()
@@ -315,6 +351,9 @@ class HypervisorDesk:
                 self._pause_s = FASTEST_S
                 if board.load is not None:
                     board.load.stop()
+                continue
+            if self.bound:  # whoever types to a guest has the terminal
+                await asyncio.sleep(self._pause_s)
                 continue
             try:
                 async with self._one_at_a_time:

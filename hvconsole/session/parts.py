@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from hvconsole.board.deploy import Deployment
+from hvconsole.board.deploy import DeployedProbe, Deployment
 from hvconsole.board.facts import BoardFacts
 from hvconsole.link.protocol import Link
 from hvconsole.model.problem import Problem
@@ -90,6 +90,9 @@ class Workbench(Protocol):
 
     async def guest_sampler(self, facts: BoardFacts, there: Deployment) -> tuple[bytes, str]:
         """Make the sampler for a guest: its bytes, and the compiler."""
+
+    def measures_in(self, guest: str, told: Mapping[str, Any], sampler: DeployedProbe) -> None:
+        """The runs that follow are made in a guest, the board itself runs no programs."""
 
     def serve(self, desk: HypervisorDesk, link: Link) -> None:
         """Hand the board just prepared to the desk that looks after its hypervisor."""

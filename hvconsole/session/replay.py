@@ -37,6 +37,7 @@ class ReplaySession:
         self._problem: Problem | None = reader.problem
         self._path = path
         self._hub = Hub()
+        self._hub.live.call_runs(run.condition for run in self._manifest.runs)
         self.playback = Replay(path / FRAMES, self._hub.feed, self._hub.restart)
         self._task: asyncio.Task[None] | None = None
         self.vcpus: VcpuLane | None = None

@@ -103,7 +103,7 @@ class MeasuredRun:
             BoardProblem: A program does not start; its own words are in the detail.
             LinkProblem: The board was lost meanwhile.
         """
-        self._hub.restart()
+        self._hub.restart(past=False)
         try:
             for load in self._settings.loads:
                 await self._start_load(load.name, load.cpu)

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from hvconsole.board.boot_proof import Evidence, read_evidence
 from hvconsole.board.facts import BoardFacts, gather
-from hvconsole.link.protocol import Link
+from hvconsole.link.protocol import Capability, Link
+from hvconsole.link.serial_name import goes_over
 from hvconsole.model.board import BoardProfile
-from hvconsole.model.problem import BoardProblem, LinkProblem, Problem
+from hvconsole.model.problem import BoardProblem, LinkProblem, Problem, UsageProblem
 from hvconsole.model.run import RunSettings
 from hvconsole.model.status import LinkState, RunState, Status
 from hvconsole.session.alarmed import Alarmed
@@ -96,6 +99,8 @@ class Session:
         known = self._kept.known
         if self._console is not None:
             known["serial"] = self._console.state
+        if self._alone:
+            known |= {"terminal": True, "typing_to": self.hypervisor.bound}
         return replace(self._status, **known) if known else self._status  # type: ignore[arg-type]  # names are checked by replace
 
     @property
@@ -123,7 +128,7 @@ class Session:
         except Problem as problem:
             self._set(link="lost", link_detail=problem.title, problem=problem)
             raise
-        if self._start_first and self._tasks is not None:
+        if self._start_first and self._tasks is not None and not self._alone:
             self._start_first = False
             self._tasks.create_task(self._start_or_tell(), name="first run")
 
@@ -145,15 +150,18 @@ class Session:
             raise BoardProblem("a load changes the board", hint="connect without --read-only")
         self._set_run("preparing", "building and deploying the sampler")
         try:
-            programs = await self._bench.programs(link, self.settings)
-            await self.guests.prepare(self.settings, self._bench.guest_sampler)
+            link, programs, settings = await self._made_ready(link, self.settings)
+            condition = settings.label or self._mode
+            self._hub.live.call_next(condition)
             if record:
-                self._kept.begin_run(self.settings, self.settings.label or self._mode)
+                self._kept.begin_run(settings, condition)
             self._set_run("preparing", "calibrating")
-            run = MeasuredRun(link, self._hub, programs, self.settings, self._trouble)
+            run = MeasuredRun(link, self._hub, programs, settings, self._trouble)
             hello = await run.start()
         except BaseException as error:
             self._kept.end_run("failed")
+            if self._alone:
+                await self.guests.close()
             self._set_run("idle", error.title if isinstance(error, Problem) else "")
             raise
         self._run, self._run_end = run, asyncio.get_running_loop().create_future()
@@ -161,7 +169,8 @@ class Session:
         self._set_run("running", "")
         self._tasks.create_task(self._follow(run, self._run_end), name="run")
         try:
-            await self.guests.begin(HostRun(run, self._hub, hello), self._kept.guest)
+            if not self._alone:
+                await self.guests.begin(HostRun(run, self._hub, hello), self._kept.guest)
         except BaseException:
             await self.stop_run()
             raise
@@ -205,6 +214,67 @@ class Session:
         """
         await self._bench.set_governor(self._connected(), name)
         self.note_action(f"governor {name}")
+
+    @property
+    def _alone(self) -> bool:
+        """Whether only guests run programs: at the link's other end is a hypervisor's terminal."""
+        link = self._keeper.link
+        return link is not None and Capability.TERMINAL in link.capabilities
+
+    async def _made_ready(
+        self, link: Link, settings: RunSettings
+    ) -> tuple[Link, Mapping[str, str], RunSettings]:
+        """Have the programs where they run; return the way there, their paths, and the run."""
+        if settings.guest:
+            self.guests.want((settings.guest,))
+        if self._alone:
+            return await self._enter_guest(settings)
+        self._refuse_guests_over(link)
+        programs = await self._bench.programs(link, settings)
+        await self.guests.prepare(settings, self._bench.guest_sampler)
+        return link, programs, settings
+
+    async def _enter_guest(
+        self, settings: RunSettings
+    ) -> tuple[Link, Mapping[str, str], RunSettings]:
+        """Have the sampler in the one guest that is measured; return the way, and the run there.
+
+        Raises:
+            Problem: No guest is named, or more than one; or it cannot be measured in.
+        """
+        if len(self.guests.wanted) != 1:
+            board, some = self._status.board, " more than one" if self.guests.wanted else ""
+            raise BoardProblem(
+                f"nothing can be measured on {self._status.link_detail} itself",
+                detail="the hypervisor's terminal runs no programs; the sampler runs in a guest"
+                + (f", and not in{some}" if some else ""),
+                hint=f"hvconsole record {board} --guest GUEST",
+            )
+        if settings.loads:
+            raise BoardProblem(
+                "a load cannot run beside the sampler in a guest",
+                detail="both would share the guest's one console",
+                hint="start another guest that is busy, and record without --load",
+            )
+        await self.guests.prepare(settings, self._bench.guest_sampler)
+        [stream] = self.guests.streams
+        self._bench.measures_in(stream.guest.name, stream.told, stream.probe)
+        programs = {stream.probe.name: stream.probe.path}
+        return stream.link, programs, msgspec.structs.replace(settings, guest=stream.guest.name)
+
+    def _refuse_guests_over(self, link: Link) -> None:
+        """Refuse guests beside a run that has the board's only line.
+
+        Raises:
+            UsageProblem: There is but that line.
+        """
+        console = self._console
+        if self.guests.wanted and console is not None and goes_over(link.name, console.name):
+            board = self._status.board
+            raise UsageProblem(
+                f"--guest needs a console beside the run, and '{board}' has one serial line",
+                hint='give the board an address, ssh = "root@ADDRESS", or record without --guest',
+            )
 
     def _connected(self) -> Link:
         link = self._keeper.link
@@ -338,7 +408,10 @@ class Session:
 
     async def _follow(self, run: MeasuredRun, ended: asyncio.Future[RunEnd]) -> None:
         end = await run.wait()
-        await self.guests.end()
+        if self._alone:
+            await self.guests.close()  # the terminal is needed for everything else
+        else:
+            await self.guests.end()
         self._kept.end_run(end.reason)
         self._set_run("ended", f"{end.reason}: {end.detail}" if end.detail else end.reason)
         if not end.clean:

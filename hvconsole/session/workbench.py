@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -12,10 +13,11 @@ from hvconsole.board.facts import BoardFacts, gather
 from hvconsole.board.governor import set_governor
 from hvconsole.board.journal import Journal, NotUndone, undo_pending
 from hvconsole.board.probes import kind_of
-from hvconsole.link.protocol import Link
+from hvconsole.link.protocol import Capability, Link
 from hvconsole.model.board import BoardProfile
 from hvconsole.model.problem import Problem
 from hvconsole.model.run import RunSettings
+from hvconsole.model.text import plain
 from hvconsole.record.capture import SessionWriter
 from hvconsole.record.manifest import new_manifest
 from hvconsole.session.counter import CounterDesk
@@ -68,6 +70,9 @@ class BoardBench:
         self._deployment: Deployment | None = None
         self._deployed: Mapping[str, DeployedProbe] = {}
         self._left: list[NotUndone] = []
+        self._has_shell = True
+        self._guest = ""  # that runs are made in, where the board itself runs no programs
+        self._told: Mapping[str, Any] = {}
 
     @property
     def kind(self) -> str:
@@ -81,7 +86,7 @@ class BoardBench:
         """Kernel, system and what else names the board, most important first."""
         facts = self._facts
         lines = [f"Linux {facts.kernel} {facts.machine}" if facts.kernel else "", facts.system]
-        if facts.hypervisor:
+        if facts.hypervisor and facts.kernel:
             lines.append(f"under {facts.hypervisor}")
         if self.counter_note:
             lines.append(f"CNTVCT: {self.counter_note}")
@@ -100,7 +105,8 @@ class BoardBench:
     @property
     def labels(self) -> tuple[str, ...]:
         """What every result of this board must carry."""
-        return self._profile.labels
+        inside = (f"measured in guest {plain(self._guest, 32)}",) if self._guest else ()
+        return (*self._profile.labels, *inside)
 
     @property
     def sudo(self) -> bool:
@@ -124,6 +130,8 @@ class BoardBench:
             Problem: The board does not answer as a board.
         """
         self._facts = await gather(link)
+        self._has_shell = Capability.TERMINAL not in link.capabilities
+        self._guest, self._told = "", {}
         boot = self._facts.boot_id
         if self._journal is not None:  # the link was lost: what stood then is undone first
             await self._journal.undo_all(link)
@@ -163,12 +171,23 @@ class BoardBench:
         """
         if self._deployment is None:
             raise RuntimeError("the board has not been prepared")
-        same = kind_of(facts.machine) == kind_of(self._facts.machine)
+        same = self._has_shell and kind_of(facts.machine) == kind_of(self._facts.machine)
         return await (self._deployment if same else there).static(SAMPLER)
+
+    def measures_in(self, guest: str, told: Mapping[str, Any], sampler: DeployedProbe) -> None:
+        """The runs that follow are made in a guest; the recording says so.
+
+        Args:
+            guest: Its name.
+            told: What it says of itself.
+            sampler: The sampler there.
+        """
+        self._guest, self._told = guest, told
+        self._deployed = {sampler.name: sampler}
 
     def serve(self, desk: HypervisorDesk, link: Link) -> None:
         """Hand the board just prepared to the desk that looks after its hypervisor."""
-        after = self._counter.again if self._counter is not None else None
+        after = self._counter.again if self._counter is not None and self._has_shell else None
         desk.attach(link, self._facts, self._journal, sudo=self._profile.sudo, after=after)
 
     def recording(self, settings: RunSettings) -> SessionWriter | None:
@@ -178,6 +197,8 @@ class BoardBench:
             return None
         facts = msgspec.to_builtins(self._facts)
         kept = {name: facts[name] for name in _KEPT if facts[name] not in (None, "", [])}
+        if self._guest:
+            kept["guest"] = {"name": self._guest, **self._told}
         module = self._counter.module_sha256 if self._counter is not None else {}
         if self._counter is not None and (told := self._counter.told()):
             kept["counter"] = told

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from hvconsole.sim.board.board import Board
 from hvconsole.sim.board.processes import SIGKILL
 from hvconsole.sim.machine.changes import HeatUp
 from hvconsole.sim.network import Network
 from hvconsole.sim.options import Fault
+from hvconsole.sim.power import Power
 from hvconsole.sim.ssh import Corruption
 
 _PANIC = (
@@ -30,7 +30,7 @@ class Faults:
 
     Args:
         faults: Which, and when.
-        board: The board.
+        power: The board.
         network: Its network.
         corruption: Of the sampler's bytes.
     """
@@ -38,12 +38,12 @@ class Faults:
     def __init__(
         self,
         faults: tuple[Fault, ...],
-        board: Board,
+        power: Power,
         network: Network,
         corruption: Corruption,
     ) -> None:
         self._faults = faults
-        self._board, self._network = board, network
+        self._power, self._network = power, network
         self._corruption = corruption
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -69,8 +69,8 @@ class Faults:
         await asyncio.sleep(fault.at_s)
         await self._happen(fault)
 
-    async def _happen(self, fault: Fault) -> None:  # noqa: C901  # a table of cases
-        board = self._board
+    async def _happen(self, fault: Fault) -> None:  # noqa: C901, PLR0912  # a table of cases
+        board = self._power.linux
         match fault.name:
             case "link-drop":
                 await _until(lambda: self._network.in_use)
@@ -85,7 +85,7 @@ class Faults:
             case "sampler-kill":
                 await self._kill_sampler()
             case "reboot":
-                board.reboot()
+                self._power.reboot()
             case "panic":
                 for line in _PANIC:
                     board.say(line)
@@ -99,11 +99,20 @@ class Faults:
                 board.tree.room = 0
             case "module-refused":
                 board.refuse_modules = True
+            case "guest-trap" | "guest-trap-inside":
+                await self._trap(inside=fault.name == "guest-trap-inside")
+
+    async def _trap(self, *, inside: bool) -> None:
+        """Let a guest of Xvisor's trap, as soon as one runs."""
+        power = self._power
+        await _until(lambda: power.xvisor is not None and power.xvisor.runs() is not None)
+        if power.xvisor is not None:
+            power.xvisor.trap(inside=inside)
 
     async def _kill_sampler(self) -> None:
-        named = self._board.processes.named
-        await _until(lambda: bool(named(_SAMPLER)))
-        for process in named(_SAMPLER):
+        power = self._power
+        await _until(lambda: bool(power.linux.processes.named(_SAMPLER)))
+        for process in power.linux.processes.named(_SAMPLER):
             process.kill(SIGKILL)
 
 

@@ -21,6 +21,8 @@ FAULTS: Final = {
     "heat": "the board is hot from now on, and throttles",
     "disk-full": "no room is left on the board",
     "module-refused": "the kernel takes signed modules only",
+    "guest-trap": "the first guest of Xvisor's that runs traps, whatever is being printed",
+    "guest-trap-inside": "the same, in the middle of the next long output of Xvisor's",
 }
 _VALUES: Final = {
     "slow-link": ("slow-link=20000", 1.0, 1e9),
@@ -102,7 +104,7 @@ def _fault(word: str) -> Fault:
     name = match["name"] if match else re.split("[=@]", word, maxsplit=1)[0]
     if name not in FAULTS:
         near = get_close_matches(name, FAULTS, n=1)
-        listed = "\n".join(f"{one:<15} {about}" for one, about in FAULTS.items())
+        listed = "\n".join(f"{one:<18} {about}" for one, about in FAULTS.items())
         raise UsageProblem(
             f"'{word}' is no fault of the simulated board",
             detail=listed,

@@ -10,11 +10,13 @@ from hvconsole.sim.board.board import Board
 from hvconsole.sim.board.modes import MODES
 from hvconsole.sim.hypervisor.jailhouse import SimulatedJailhouse, card_files
 from hvconsole.sim.hypervisor.xen import SimulatedXen
+from hvconsole.sim.hypervisor.xvisor import Guest, GuestSystem, SimulatedXvisor
 from hvconsole.sim.line import PtyLine
 from hvconsole.sim.login import SerialLogin
 from hvconsole.sim.network import Network
 from hvconsole.sim.terminal import stty
 from hvconsole.sim.uboot import SPL, UBoot, Wish
+from hvconsole.sim.xvisor_guest import LinuxGuest, Talker, firmware
 
 MODE_VARIABLE = "bootmode"
 _ENVIRONMENT = {
@@ -51,6 +53,8 @@ class Power:
 
     def __init__(self, board: Board, line: PtyLine, network: Network) -> None:
         self.board = board
+        self.xvisor: SimulatedXvisor | None = None
+        self._guest_linux: Board | None = None
         self._line, self._network = line, network
         self._keys: Callable[[bytes], None] = _nobody
         self._life: asyncio.Task[None] | None = None
@@ -61,6 +65,11 @@ class Power:
         board.on_power_off = self._switched_off
         board.on_crash = self._crashed
 
+    @property
+    def linux(self) -> Board:
+        """The board as its Linux has it; under Xvisor that is the one of its guest."""
+        return self._guest_linux if self._guest_linux is not None else self.board
+
     def _typed(self, data: bytes) -> None:
         self._keys(data)
 
@@ -69,8 +78,9 @@ class Power:
         self.board.uboot_variables[MODE_VARIABLE] = mode
         self._boot(mode)
         self.board.timekeeper.start()
-        for text in self.board.log.lines:
-            self._line.write(f"{text}\r\n")
+        for text in await self._boot_lines():
+            self._line.write(text)
+        await self._network.up()  # it has its address, whether anybody answers there or not
         await self._answer()
 
     async def off(self) -> None:
@@ -81,6 +91,13 @@ class Power:
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._silence()
         await self.board.timekeeper.stop()
+
+    def reboot(self) -> None:
+        """Let it restart by itself: Linux does that, where it has the board."""
+        if self.xvisor is not None:
+            self.restart()
+        else:
+            self.board.reboot()
 
     def restart(self) -> None:
         """Begin again with the SPL, at once: Linux asks for it, or somebody presses reset."""
@@ -110,10 +127,9 @@ class Power:
             pass  # it was reset
         self._line.write("\r\nStarting kernel ...\r\n\r\n")
         self._boot(mode)
-        hypervisor = self.board.hypervisor
-        lines = [*(hypervisor.boot_lines() if hypervisor else []), *self.board.log.lines]
+        lines = await self._boot_lines()
         for text in lines:
-            self._line.write(f"{text}\r\n")
+            self._line.write(text)
             await self._wait(_BOOT_LOG_S / max(len(lines), 1))
         await self._answer()
 
@@ -174,7 +190,10 @@ class Power:
             for path, data in (_CARD | card_files()).items():
                 self.board.tree.make_folders(path.rpartition("/")[0] or "/")
                 self.board.tree.write(path, data)
-        if self.board.machine.xen is not None:
+        self.xvisor = self._guest_linux = None
+        if self.board.machine.xvisor is not None:
+            self._boot_xvisor()
+        elif self.board.machine.xen is not None:
             self.board.attach(SimulatedXen(self.board.host))
         else:
             jailhouse = SimulatedJailhouse(self.board.host)
@@ -183,8 +202,48 @@ class Power:
         self.board.install({"stty": stty})
         self.board.log.listener = self._line.write
 
+    def _boot_xvisor(self) -> None:
+        xvisor = SimulatedXvisor(
+            self.board.host,
+            self._line.write,
+            lambda guest: self._system_of(xvisor, guest),
+            seed=self.board.seed,
+            sleep=self.board.timekeeper.sleep,
+            restart=self.restart,
+            power_off=self._switched_off,
+        )
+        self.xvisor = xvisor
+
+    def _system_of(self, xvisor: SimulatedXvisor, guest: Guest) -> GuestSystem:
+        """Return what an image is when it runs."""
+        out = guest.ports[0].receive
+        if guest.image == "linux" and not guest.number:
+            linux = LinuxGuest(
+                self.board,
+                out,
+                lambda: xvisor.backlog,
+                lambda: xvisor.begin_again(guest),
+                lambda: xvisor.end(guest),
+            )
+            self._guest_linux = linux.board
+            return linux
+        return Talker(out) if guest.image == "busy" else firmware(out)
+
+    async def _boot_lines(self) -> list[str]:
+        """Return what the serial line shows of a boot, in pieces with their line ends."""
+        if self.xvisor is not None:
+            return await self.xvisor.boot()
+        hypervisor = self.board.hypervisor
+        lines = [*(hypervisor.boot_lines() if hypervisor else []), *self.board.log.lines]
+        return [f"{text}\r\n" for text in lines]
+
     async def _answer(self) -> None:
-        """Let Linux be there: on the serial line, and on the network."""
+        """Let who was booted be there: on the serial line, and Linux on the network as well."""
+        if self.xvisor is not None:
+            self._keys = self.xvisor.feed
+            self._login = asyncio.create_task(self.xvisor.run(), name="board: Xvisor")
+            await self._network.down()
+            return
         login = SerialLogin(self.board, self._line)
         self._keys = login.feed
         self._login = asyncio.create_task(login.run(), name="board: serial login")
@@ -200,6 +259,8 @@ class Power:
         login, self._login = self._login, None
         if login is not None:
             login.cancel()
+        if self.xvisor is not None:
+            self.xvisor.stop()
         self._keys = _nobody
         self.board.unreachable = True
         self.board.processes.kill_all()

@@ -26,7 +26,7 @@ from hvconsole.sim.options import Fault, SimOptions
 NAME = "sim"
 FOLDER_PREFIX = "hvconsole-sim-"
 LABELS = ("simulated",)
-MODES = ("native", "jailhouse", "xen-credit", "xen-credit2", "xen-rtds", "xen-null")
+MODES = ("native", "jailhouse", "xen-credit", "xen-credit2", "xen-rtds", "xen-null", "xvisor")
 _ABOUT = {
     "native": "Linux alone",
     "jailhouse": "Linux with memory kept free for Jailhouse",
@@ -34,6 +34,7 @@ _ABOUT = {
     "xen-credit2": "Xen with the credit2 scheduler",
     "xen-rtds": "Xen with the rtds scheduler",
     "xen-null": "Xen with the null scheduler",
+    "xvisor": "Xvisor alone, on the serial line",
 }
 _BOOT_S = 60.0
 
@@ -97,8 +98,9 @@ def modes() -> dict[str, BootMode]:
 
 def _mode(name: str) -> BootMode:
     scheduler = name.partition("-")[2]
+    itself = name if name in {"jailhouse", "xvisor"} else "none"
     proof = BootProof(
-        hypervisor="xen" if scheduler else "jailhouse" if name == "jailhouse" else "none",
+        hypervisor="xen" if scheduler else itself,
         scheduler=scheduler,
         no_cmdline=("mem=896M",) if name == "native" else (),
     )

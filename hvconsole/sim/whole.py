@@ -50,7 +50,7 @@ async def whole_board(options: SimOptions, folder: Path) -> AsyncIterator[Starte
         await power.on(options.mode)
         await stack.enter_async_context(button(folder, power.restart))
         _write_keys(folder, host_key, person, network.port)
-        faults = Faults(options.faults, board, network, corruption)
+        faults = Faults(options.faults, power, network, corruption)
         stack.push_async_callback(faults.stop)
         faults.start()
         yield Started(network.port, line.path, folder, _controls(power, faults), options.words)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import replace
 
 import numpy as np
 
@@ -13,7 +12,18 @@ from hvconsole.model.ticks import U64
 from hvconsole.stream.bins import NOTHING, Binned
 from hvconsole.stream.histogram import LengthHistogram
 from hvconsole.stream.lane import LaneState
-from hvconsole.stream.snapshot import F64, Columns, Distribution, Marker, Snapshot, Totals, View
+from hvconsole.stream.part import part_of
+from hvconsole.stream.snapshot import (
+    F64,
+    Columns,
+    Distribution,
+    Marker,
+    PastRun,
+    Snapshot,
+    TimePart,
+    View,
+)
+from hvconsole.stream.totals import summed, with_quantiles
 from hvconsole.wire.frame import Damage
 from hvconsole.wire.values import (
     End,
@@ -29,6 +39,7 @@ from hvconsole.wire.values import (
 _NOTES = 100
 _MARKERS = 1000
 _RATE_BINS = 40
+_PAST_RUNS = 50
 _NS = 1e9
 
 
@@ -42,6 +53,10 @@ class LiveStream:
         self._version = 0
         self._damage = Damage()
         self._cached: tuple[View, Snapshot] | None = None
+        self._past: deque[PastRun] = deque(maxlen=_PAST_RUNS)
+        self._number = 0
+        self._conditions: list[str] = []
+        self._hello: Hello | None = None
         self._begin(None)
 
     @property
@@ -76,10 +91,22 @@ class LiveStream:
         self._markers.append(marker)
         self._version += 1
 
-    def reset(self) -> None:
-        """Forget everything, as before the first hello."""
+    def reset(self, *, past: bool = True) -> None:
+        """Forget everything, as before the first hello; with `past` false, keep earlier runs."""
+        if past:
+            self._hello = None  # so that it is not kept, either
+            self._past.clear()
+            self._number = 0
         self._begin(None)
         self._version += 1
+
+    def call_next(self, condition: str) -> None:
+        """Say what the next run is measured under."""
+        self._conditions[self._number :] = [condition]
+
+    def call_runs(self, conditions: Iterable[str]) -> None:
+        """Say what all runs are measured under, in their order."""
+        self._conditions = list(conditions)
 
     def snapshot(self, view: View) -> Snapshot:
         """Return the stream as it is now, seen through `view`. Cheap while nothing changed."""
@@ -91,13 +118,33 @@ class LiveStream:
         return snapshot
 
     def _begin(self, hello: Hello | None) -> None:
+        self._file_away()
         self._hello = hello
+        self._number += hello is not None
         self._ended = ""
         self._notes: deque[Note] = deque(maxlen=_NOTES)
         self._markers: deque[Marker] = deque(maxlen=_MARKERS)
         self._lanes: dict[int, LaneState] = {}
         if hello is not None:
             self._lanes = {lane.cpu: LaneState(hello.clock) for lane in hello.lanes}
+
+    @property
+    def _condition(self) -> str:
+        """What the present run is measured under."""
+        at = self._number - 1
+        return self._conditions[at] if 0 <= at < len(self._conditions) else ""
+
+    def _file_away(self) -> None:
+        """Keep the figures of the run that was."""
+        if self._hello is None or self.now_s <= 0:
+            return
+        lanes = list(self._lanes.values())
+        distribution, quantiles = self._distribution(lanes)
+        totals = with_quantiles(summed([lane.totals() for lane in lanes]), quantiles)
+        cpus = tuple(sorted(self._lanes))
+        self._past.append(
+            PastRun(self._number, self._condition, cpus, self.now_s, totals, distribution)
+        )
 
     def _take(self, value: Value) -> None:
         match value:
@@ -131,7 +178,7 @@ class LiveStream:
         columns = self._columns(chosen, now_s, view, view.columns)
         coarse = self._columns(chosen, now_s, view, min(_RATE_BINS, view.columns))
         distribution, quantiles = self._distribution(chosen)
-        totals = _sum([t for cpu, t in lanes.items() if not view.lanes or cpu in view.lanes])
+        totals = summed([t for cpu, t in lanes.items() if not view.lanes or cpu in view.lanes])
         return Snapshot(
             version=self._version,
             hello=self._hello,
@@ -141,14 +188,36 @@ class LiveStream:
             rate_edges_s=coarse.edges_s,
             rate=_rate(coarse, now_s, len(chosen)),
             distribution=distribution,
-            totals=_with_quantiles(totals, quantiles),
+            totals=with_quantiles(totals, quantiles),
             lanes=lanes,
             notes=tuple(self._notes),
             markers=_seen(self._markers, columns),
             damaged_frames=self._damage.damaged_frames,
             lost_frames=self._damage.lost_frames,
             skipped_bytes=self._damage.skipped_bytes,
+            apart=self._apart(now_s, view),
+            part=self._part(view),
+            number=max(self._number, 1),
+            condition=self._condition,
+            past=tuple(self._past),
         )
+
+    def _apart(self, now_s: float, view: View) -> dict[int, Columns]:
+        if not view.apart:
+            return {}
+        return {
+            cpu: self._columns([lane], now_s, view, view.columns)
+            for cpu, lane in sorted(self._lanes.items())
+        }
+
+    def _part(self, view: View) -> TimePart | None:
+        hello = self._hello
+        if view.part_s is None or hello is None:
+            return None
+        lanes = {
+            cpu: lane for cpu, lane in self._lanes.items() if not view.lanes or cpu in view.lanes
+        }
+        return part_of(lanes, hello.clock, *view.part_s)
 
     def _columns(self, chosen: list[LaneState], now_s: float, view: View, size: int) -> Columns:
         size = max(size, 1)
@@ -231,31 +300,3 @@ def _rate(columns: Columns, now_s: float, lanes: int) -> F64:
     return np.where(enough & (columns.edges_s[:-1] < now_s), columns.count, np.nan) / np.where(
         width > 0, width, 1.0
     )
-
-
-def _sum(lanes: list[Totals]) -> Totals:
-    """Add up lanes; extremes are those of all, quantiles are left to the merged histogram."""
-    shortest = [t.min_ns for t in lanes if not math.isnan(t.min_ns)]
-    longest = [t.max_ns for t in lanes if not math.isnan(t.max_ns)]
-    return Totals(
-        detected=sum(t.detected for t in lanes),
-        received=sum(t.received for t in lanes),
-        dropped=sum(t.dropped for t in lanes),
-        lost_on_link=sum(t.lost_on_link for t in lanes),
-        under_way=sum(t.under_way for t in lanes),
-        elapsed_ns=sum(t.elapsed_ns for t in lanes),
-        blind_ns=sum(t.blind_ns for t in lanes),
-        lost_ns=sum(t.lost_ns for t in lanes),
-        min_ns=min(shortest, default=float("nan")),
-        max_ns=max(longest, default=float("nan")),
-        loops=sum(t.loops for t in lanes),
-        backward=sum(t.backward for t in lanes),
-    )
-
-
-def _with_quantiles(totals: Totals, quantiles: list[float]) -> Totals:
-    p50, p99, p999 = (
-        min(max(q, totals.min_ns), totals.max_ns) if not math.isnan(totals.min_ns) else q
-        for q in quantiles
-    )
-    return replace(totals, p50_ns=p50, p99_ns=p99, p999_ns=p999)

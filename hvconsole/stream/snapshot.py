@@ -22,12 +22,16 @@ class View:
         span_s: Width in seconds.
         columns: How many columns to divide the span into (a chart's dots across).
         lanes: CPU numbers; empty means all.
+        apart: The columns of each lane are wanted as well.
+        part_s: Both ends of a part of time whose figures are wanted, in seconds.
     """
 
     start_s: float | None = None
     span_s: float = 10.0
     columns: int = 200
     lanes: tuple[int, ...] = ()
+    apart: bool = False
+    part_s: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +122,68 @@ class Distribution:
 
 
 @dataclass(frozen=True, slots=True)
+class Gap:
+    """One switch.
+
+    Attributes:
+        at_s: When it began, seconds since the run's start.
+        length_ns: How long it was.
+        cpu: Where.
+    """
+
+    at_s: float
+    length_ns: float
+    cpu: int
+
+
+@dataclass(frozen=True, slots=True)
+class TimePart:
+    """Figures of a part of time: of the switches that began in it.
+
+    Switches that the sampler's full ring left to its histogram have no time of their own: they
+    are in no part, so `Totals.dropped` is 0.
+
+    Attributes:
+        start_s, end_s: The part, seconds since the run's start.
+        totals: Over the lanes asked for.
+        lanes: The same by CPU number.
+        longest: The longest switches, longest first, at most 500.
+        exact: Each switch is still known singly. Otherwise the part is counted in bins of time,
+            quantiles are NaN and `longest` is empty.
+        settled: Nothing more can come: all lanes are known beyond its end.
+    """
+
+    start_s: float
+    end_s: float
+    totals: Totals
+    lanes: dict[int, Totals]
+    longest: tuple[Gap, ...] = ()
+    exact: bool = True
+    settled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PastRun:
+    """A run that was measured before the present one.
+
+    Attributes:
+        number: Counted from 1, in the order of measuring.
+        condition: What it was measured under; empty where nobody said.
+        cpus: CPUs that were sampled.
+        length_s: How long it was.
+        totals: Over all of its lanes.
+        distribution: Lengths over all of its lanes.
+    """
+
+    number: int
+    condition: str
+    cpus: tuple[int, ...]
+    length_s: float
+    totals: Totals
+    distribution: Distribution
+
+
+@dataclass(frozen=True, slots=True)
 class Marker:
     """Something that was done to the board while it was measured.
 
@@ -148,6 +214,10 @@ class Snapshot:
         notes: The newest notes, oldest first, at most 100.
         markers: What was done to the board, in the part of time that is seen.
         damaged_frames, lost_frames, skipped_bytes: What the decoder had to give up.
+        apart: Columns by CPU number, where they were asked for.
+        part: The part of time that was asked for.
+        number, condition: Of the present run, as in `PastRun`.
+        past: Earlier runs, oldest first, at most 50.
     """
 
     version: int
@@ -165,3 +235,8 @@ class Snapshot:
     damaged_frames: int = 0
     lost_frames: int = 0
     skipped_bytes: int = 0
+    apart: dict[int, Columns] = field(default_factory=dict)
+    part: TimePart | None = None
+    number: int = 1
+    condition: str = ""
+    past: tuple[PastRun, ...] = ()

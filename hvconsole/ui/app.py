@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import importlib
-import io
 import os
 import re
 import signal
 import sys
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
 from rich.text import Text
-from textual import events, on
-from textual.app import App, UnknownModeError
+from textual import events
+from textual.app import UnknownModeError
 from textual.binding import BindingType
 from textual.driver import Driver
 from textual.theme import Theme
@@ -27,12 +26,13 @@ from hvconsole.config.themes import Themes, load_themes
 from hvconsole.model.problem import Problem
 from hvconsole.ui.actions import bindings
 from hvconsole.ui.campaigns import Campaigns
-from hvconsole.ui.clipboard import MOST_BY_TERMINAL, copied, keep_copy
 from hvconsole.ui.commands import ActionCommands, ThemeCommands
 from hvconsole.ui.doors import Doors
 from hvconsole.ui.driver import MOUSE_SAID, ConsoleDriver
 from hvconsole.ui.happenings import Happenings
+from hvconsole.ui.held import ANSWERS, HeldKeys
 from hvconsole.ui.modes import CHARTS, MODES, OF_A_BOARD, WITH_CHARTS
+from hvconsole.ui.pictures import PictureApp
 from hvconsole.ui.screens.base import ConsoleScreen
 from hvconsole.ui.screens.help import HelpScreen
 from hvconsole.ui.source import Console
@@ -42,12 +42,12 @@ from hvconsole.ui.view.problem import unforeseen
 from hvconsole.ui.widgets.painted import Painted
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
-_PICTURE = "picture"
 _TOLD_LONG_S = 12
 _WATCH_S = 0.25
+_STARTED_S = 2.0
 
 
-class HvconsoleApp(App[None], inherit_bindings=False):
+class HvconsoleApp(PictureApp, inherit_bindings=False):
     """Shows one console: a board or a recorded session.
 
     Args:
@@ -94,6 +94,7 @@ class HvconsoleApp(App[None], inherit_bindings=False):
         self.campaigns = campaigns
         self.doors = doors
         self.happenings = Happenings()
+        self._held = HeldKeys()
         self._told_before = tuple(told)
         self.read_only = read_only
         self.frames_per_second = frames_per_second
@@ -141,6 +142,10 @@ class HvconsoleApp(App[None], inherit_bindings=False):
                 markup=False,
             )
         self.set_interval(_WATCH_S, self._watch)
+        if isinstance(self._driver, ConsoleDriver):
+            # Garbage is looked for among what is new from then on: what the start left behind is
+            # ten times as much, and to go through it takes as long as a frame.
+            self.set_timer(_STARTED_S, gc.freeze)
         for number in (signal.SIGTERM, signal.SIGHUP):
             with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
                 asyncio.get_running_loop().add_signal_handler(number, self.gone)
@@ -148,6 +153,25 @@ class HvconsoleApp(App[None], inherit_bindings=False):
         self.call_after_refresh(
             lambda: self.run_worker(self._open(), group="link", exit_on_error=False)
         )
+
+    @property
+    def pictured(self) -> str:
+        """What the screen is a picture of, for names of files."""
+        return _UNSAFE.sub("-", board_title(self.source.status)).strip("-.") or "boards"
+
+    async def on_event(self, event: events.Event) -> None:
+        """Let a key that is held down answer no question."""
+        if (
+            isinstance(event, events.Key)
+            and not event.is_forwarded  # it comes by once more where nobody took it
+            and not self._held.pressed(event.key)
+        ):
+            # In a field for text, only Enter answers.
+            writes = getattr(self.focused, "cursor_position", None) is not None
+            answers = {"enter"} if writes else ANSWERS
+            if event.key in answers and getattr(self.screen, "asks", False):
+                return
+        await super().on_event(event)
 
     def tell(self, problem: Problem) -> None:
         """Show a problem on the screen that is looked at."""
@@ -199,18 +223,6 @@ class HvconsoleApp(App[None], inherit_bindings=False):
             self.add_mode(name, MODES[name])
         await asyncio.to_thread(importlib.import_module, CHARTS)
         await self.switch_mode("measure")
-
-    def copy(self, text: str, what: str) -> None:
-        """Put a text on the clipboard (OSC 52) and into a file, and say so."""
-        path, short = keep_copy(text), len(text) <= MOST_BY_TERMINAL
-        if short:
-            super().copy_to_clipboard(text)
-        self.notify(copied(what, path, by_terminal=short), markup=False)
-
-    def copy_to_clipboard(self, text: str) -> None:
-        """Put a text on the clipboard, and into a file for terminals that do not do that."""
-        keep_copy(text)
-        super().copy_to_clipboard(text)
 
     def noted(self, problem: Problem) -> None:
         """Keep a problem that is shown, for the log."""
@@ -278,35 +290,6 @@ class HvconsoleApp(App[None], inherit_bindings=False):
             driver.let_mouse(go=self._mouse_gone)
             self.notify(MOUSE_SAID[self._mouse_gone], markup=False)
 
-    def action_picture(self) -> None:
-        """Save a picture of the screen."""
-        name, svg = self._picture()
-        self.deliver_text(
-            io.StringIO(svg), save_filename=f"{name}.svg", mime_type="image/svg+xml", name=_PICTURE
-        )
-
-    def action_picture_png(self) -> None:
-        """Save a picture of the screen as PNG, where a program here can draw it."""
-        self.run_worker(self._deliver_png(*self._picture()), group="picture", exit_on_error=False)
-
-    async def _deliver_png(self, name: str, svg: str) -> None:
-        from hvconsole.ui.png import png_of  # noqa: PLC0415  # when it is wanted
-
-        try:
-            data = await png_of(svg)
-        except Problem as problem:
-            self.tell(problem)
-            return
-        self.deliver_binary(
-            io.BytesIO(data), save_filename=f"{name}.png", mime_type="image/png", name=_PICTURE
-        )
-
-    def _picture(self) -> tuple[str, str]:
-        """Return a name for a picture of the screen as it is now, and the picture as SVG."""
-        board = _UNSAFE.sub("-", board_title(self.source.status)).strip("-.") or "boards"
-        name = f"hvconsole-{board}-{time.strftime('%Y%m%d-%H%M%S')}"
-        return name, self.export_screenshot(title=f"hvconsole {board}")
-
     def action_help(self) -> None:
         """Show all keys."""
         if isinstance(self.screen, ConsoleScreen):
@@ -337,16 +320,6 @@ class HvconsoleApp(App[None], inherit_bindings=False):
         if runs or (progress is not None and progress.runs_now):
             self.notify("ending the run and tidying up", title="quit", markup=False)
         self.run_worker(self._close(), group="leave", exit_on_error=False)
-
-    @on(events.DeliveryComplete)
-    def _saved(self, event: events.DeliveryComplete) -> None:
-        if event.name == _PICTURE:
-            self.notify(str(event.path or "saved"), title="picture", markup=False)
-
-    @on(events.DeliveryFailed)
-    def _not_saved(self, event: events.DeliveryFailed) -> None:
-        if event.name == _PICTURE:
-            self.tell(Problem("the picture could not be saved", detail=str(event.exception)))
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """Show what should not have happened; the console goes on."""

@@ -76,6 +76,15 @@ class Desk(Protocol):
     async def do(self, action: Action) -> Survey:
         """Do an action; its danger has been agreed to."""
 
+    async def look(self) -> Survey:
+        """Look now."""
+
+    async def bind(self, console: str) -> None:
+        """Give the hypervisor's terminal to a guest's console: keys on the line go there."""
+
+    async def unbind(self) -> None:
+        """Take the terminal back."""
+
 
 class SerialLine(Protocol):
     """The board's serial console. `hvconsole.session.console_watch` has the real one."""

@@ -100,6 +100,7 @@ class Prompt(StrEnum):
     """Who waits for input at the end of the console's text."""
 
     UBOOT = "u-boot"
+    XVISOR = "xvisor"
     LOGIN = "login"
     PASSWORD = "password"  # noqa: S105  # the word that asks for one
     SHELL = "shell"
@@ -107,6 +108,10 @@ class Prompt(StrEnum):
 
 _PROMPTS = (
     (Prompt.UBOOT, re.compile(rb"^(?:=>|U-Boot>|[\w-]{0,20}(?:u-boot|U-Boot)[\w-]{0,20}[#>]) ?$")),
+    (
+        Prompt.XVISOR,
+        re.compile(rb"^(?:[^\s@#]{1,64}@)?XVisor# $"),
+    ),  # before SHELL, which it fits too
     (Prompt.LOGIN, re.compile(rb"(?:^|\s)login: ?$")),
     (Prompt.PASSWORD, re.compile(rb"[Pp]assword: ?$")),
     (Prompt.SHELL, re.compile(rb"(?:^|[\w~/\])])[#$] $")),
@@ -135,6 +140,7 @@ class AlarmKind(StrEnum):
     CPU_STOPPED = "cpu-stopped"
     UNHANDLED_ACCESS = "unhandled-access"
     HYPERVISOR_FATAL = "hypervisor-fatal"
+    GUEST_FAULT = "guest-fault"
     REBOOT = "reboot"
 
 
@@ -146,7 +152,9 @@ class Alarm:
         kind: What it is about.
         text: The line that says so, safe to show.
         details: What the line tells, by name: ``cpu``, ``cell``, ``address``, ``size``,
-            ``access``, ``reason``, ``stage``; and ``cause``, an earlier line that explains it.
+            ``access``, ``reason``, ``stage``, ``guest`` (the console of Xvisor's guest that wrote
+            it), ``class`` and ``fipa`` (of a fault under Xvisor); and ``cause``, an earlier line
+            that explains it.
     """
 
     kind: AlarmKind
@@ -168,6 +176,10 @@ _SIGNS: tuple[tuple[AlarmKind, re.Pattern[str]], ...] = tuple(
         (AlarmKind.CPU_STOPPED, r'Stopping CPU (?P<cpu>\d+)(?: \(Cell: "(?P<cell>[^"]*)"\))?'),
         (AlarmKind.UNHANDLED_ACCESS, _UNHANDLED),
         (AlarmKind.HYPERVISOR_FATAL, r"FATAL: (?P<reason>.+)"),
+        (
+            AlarmKind.GUEST_FAULT,
+            r"do_hyp_trap: ec=(?P<class>0x[0-9A-Fa-f]+)(?:.*\bfipa=(?P<fipa>0x[0-9A-Fa-f]+))?",
+        ),
         (AlarmKind.XEN_PANIC, r"\(XEN\).*Panic on CPU (?P<cpu>\d+)"),
         (AlarmKind.LINUX_PANIC, r"Kernel panic - not syncing(?:: (?P<reason>.+))?"),
         (AlarmKind.LINUX_OOPS, r"Internal error: (?P<reason>.+)"),
@@ -194,11 +206,15 @@ _CAUSES = re.compile(
 _EXPLAINED = frozenset({AlarmKind.XEN_PANIC, AlarmKind.CPU_PARKED, AlarmKind.CPU_STOPPED})
 _CAUSE_LINES = 100  # a Xen crash dump has about 60 lines between its cause and its panic
 
+# Xvisor begins each line of a guest's console with its name.
+_OF_GUEST = re.compile(r"\[(?P<guest>[!-.0-Z^-~]{1,64}/[!-Z^-~]{1,64})\] ")
+
 # What a board says while it comes up, in order. CPU 0 alone: a Jailhouse cell's Linux, which
-# comes up on another one, is no reboot.
+# comes up on another one, is no reboot. Xvisor's first line is what its `version` says, too.
 _STAGES: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("u-boot-spl", re.compile(r"^U-Boot SPL \d{4}\.\d\d")),
     ("u-boot", re.compile(r"^U-Boot \d{4}\.\d\d")),
+    ("xvisor", re.compile(r"^INIT: host address space")),
     ("xen", re.compile(r"\(XEN\) Xen version \d")),
     ("linux", re.compile(r"Booting Linux on physical CPU (?:0x)?0+\b")),
 )
@@ -222,14 +238,15 @@ class AlarmFinder:
         """Take one line and return what it raises alarm about."""
         text = shown(line)
         self._cause_age += 1
-        alarms = [*self._boots(text), *self._signs(text)]
+        guest = _OF_GUEST.match(text)
+        alarms = [*([] if guest else self._boots(text)), *self._signs(text, guest)]
         cause = _CAUSES.search(text)
         # The first of several explains the rest: "Unhandled …" stands before "FATAL: …".
         if cause and (not self._cause or self._cause_age > _CAUSE_LINES):
             self._cause, self._cause_age = cause["xen"] or cause["jailhouse"], 0
         return alarms
 
-    def _signs(self, text: str) -> Iterator[Alarm]:
+    def _signs(self, text: str, guest: re.Match[str] | None) -> Iterator[Alarm]:
         for kind, pattern in _SIGNS:
             match = pattern.search(text)
             if match is None:
@@ -238,6 +255,8 @@ class AlarmFinder:
             if kind in _EXPLAINED and self._cause and self._cause_age <= _CAUSE_LINES:
                 details["cause"] = self._cause
                 self._cause = ""
+            if guest is not None and kind is not AlarmKind.GUEST_FAULT:
+                details["guest"] = guest["guest"]
             yield Alarm(kind, text.strip(), details)
             return
 

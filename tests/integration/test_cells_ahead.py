@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
 from hvconsole.board.facts import gather
+from hvconsole.cell.picture import CLASH
 from hvconsole.hypervisor import actions as do
 from hvconsole.link.ssh import SshLink
 from hvconsole.model.inspection import CellFile
@@ -15,6 +17,7 @@ from hvconsole.session.hypervisor import HypervisorDesk
 from hvconsole.sim.options import SimOptions
 from hvconsole.sim.start import started
 
+CELLS = Path(__file__).parents[2] / "cells"
 FOLDER = "/etc/jailhouse"
 SYSTEM = f"{FOLDER}/bananapi.cell"
 
@@ -62,6 +65,34 @@ async def test_cells_beside_the_running_root(desk: HypervisorDesk) -> None:
     assert moved is not None
     assert moved.errors == ()
     assert any("bananapi-inmate-moved" in row for row in moved.rows)
+
+
+@pytest.mark.parametrize(
+    ("at", "code"),
+    [
+        (0x7C100000, "lies in the hypervisor's memory"),
+        (0x90000000, "lies outside the board's memory: 0x90000000-0x9000ffff"),
+        (0x7BFE0000, "The root cell may only read it there"),
+        (0x7BE00000, "silently kills the other"),
+    ],
+)
+async def test_what_jailhouse_accepts_silently_is_refused_with_its_line(
+    desk: HypervisorDesk, at: int, code: str
+) -> None:
+    await desk.do(do.Enable(config=SYSTEM))
+    text = (CELLS / "bananapi-inmate.toml").read_text()
+    there = do.Create(config=text.encode(), source=str(CELLS / "bananapi-inmate.toml"))
+    if at == 0x7BE00000:
+        await desk.do(there)
+    other = text.replace('name = "bananapi-inmate"', 'name = "other"').replace(
+        "phys = 0x7be00000", f"phys = {at:#x}"
+    )
+    seen = await desk.inspect(do.Create(config=other.encode(), source="other.toml"))
+    assert seen is not None
+    (told,) = [one for one in seen.errors if code in one]
+    line = next(n for n, one in enumerate(other.splitlines(), 1) if 'name = "ram"' in one)
+    assert told.startswith(f"other.toml:{line}: 'other' ram")
+    assert any(CLASH in row for row in seen.rows)
 
 
 async def test_what_cannot_be_judged(desk: HypervisorDesk) -> None:

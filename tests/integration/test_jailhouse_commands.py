@@ -43,6 +43,38 @@ def hv(
     keep.stop()
 
 
+def test_a_cell_made_loaded_and_started_in_one_go(
+    hv: Typed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert hv("enable", SYSTEM, "--yes") == 0
+    life = ("create", MOVED, "--on-board", "--load", f"{DEMO}@0", "--start")
+    assert hv(*life, "--dry-run") == 0
+    assert "CPU 1  Banana-Pi → bananapi-inmate-moved" in hv.err
+    assert "0x7be00000    64KiB" in hv.err
+    assert hv.out.splitlines()[1:] == [
+        f"jailhouse cell load 1 {DEMO} -a 0x0", "jailhouse cell start 1",
+    ]  # fmt: skip
+    assert hv(*life) == 0
+    assert "thermal" not in hv.err  # that was told when Jailhouse was enabled
+    assert hv("list", "--json") == 0
+    cell = json.loads(hv.out)["guests"][1]
+    assert (cell["name"], cell["state"]) == ("bananapi-inmate-moved", "running")
+
+    # An image of this machine; its copy does not stay on the board.
+    assert main(["hv", "sim", "stop", "1"]) == 0
+    (tmp_path / "own.bin").write_bytes(b"\0" * 512)
+    assert hv("load", "1", "own.bin@0") == 0
+    assert hv("destroy", "1") == 0
+    # What fails takes the whole cell back.
+    assert hv("create", MOVED, "--on-board", "--load", f"{DEMO}@0x10000000", "--start") == 1
+    assert "does not fit" in hv.err
+    assert "↺ create" in hv.err
+    assert hv("list", "--json") == 0
+    assert len(json.loads(hv.out)["guests"]) == 1
+    assert hv("load", "0", "none.bin") == 2
+
+
 def test_a_cells_life(hv: Typed) -> None:
     assert hv("preflight") == 0
     assert "'enable' pins it" in hv.out

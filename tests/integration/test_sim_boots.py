@@ -13,6 +13,7 @@ from sim_boards import Heard, address_of, serial_line, ssh_link
 from hvconsole.board.boot import boot_into
 from hvconsole.board.uboot import UBoot
 from hvconsole.link.protocol import Link
+from hvconsole.link.serial_board import EitherLink
 from hvconsole.link.ssh import SshLink
 from hvconsole.model.board import BoardProfile
 from hvconsole.model.problem import LinkProblem
@@ -147,7 +148,8 @@ async def test_each_mode_is_booted_and_proven(board: BoardProfile) -> None:
     await console.open()
 
     async def connect() -> Link:
-        link = SshLink(address_of(board))
+        """Over SSH; in Xvisor's mode there is its terminal on the serial line alone."""
+        link = EitherLink(SshLink(address_of(board)), lambda: console, owned=False)
         await link.open()
         return link
 

@@ -11,3 +11,5 @@ def calm(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv("NO_COLOR", raising=False)
     monkeypatch.delenv("COLORTERM", raising=False)
     monkeypatch.setenv("HVCONSOLE_CONFIG_DIR", str(tmp_path / "config"))
+    # Tests press keys faster than people; what a key does that is held has a test of its own.
+    monkeypatch.setattr("hvconsole.ui.held.HELD_S", 0.0)

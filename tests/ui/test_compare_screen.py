@@ -130,7 +130,9 @@ async def test_the_reason_of_a_verdict_is_a_key_away() -> None:
     async with opened(size=(100, 40)) as driver:
         await compared(driver)
         await press(driver, "enter")
-        assert "this is the reference" in driver.text
+        assert "what the runs show" in driver.text
+        assert "native, the reference" in driver.text
+        await press(driver, "escape")
         await press(driver, "down", "enter")
         assert isinstance(driver.app.screen, ReasonsScreen)
         assert "with 3 and 3 runs no outcome could have decided" in driver.text

@@ -14,17 +14,28 @@ from typing import Any
 
 from kvm_board import KvmBoard
 from simulated_board import BoardLink, run, running
+from xvisor_board import XvisorLine
 
 from hvconsole.hypervisor import actions as do
 from hvconsole.hypervisor.driver import Driver
 from hvconsole.hypervisor.jailhouse.driver import JailhouseDriver
 from hvconsole.hypervisor.kvm.driver import KvmDriver
 from hvconsole.hypervisor.xen.driver import XenDriver
+from hvconsole.hypervisor.xvisor.driver import XvisorDriver
 from hvconsole.link.protocol import Completed
+from hvconsole.link.xvisor import XvisorLink
 from hvconsole.sim.hypervisor.jailhouse import SimulatedJailhouse, card, card_files
 from hvconsole.sim.hypervisor.xen import SimulatedXen
 
 CELLS = Path(__file__).parents[2] / "cells"
+
+
+def marker_of(argv: Sequence[str]) -> str:
+    """Return the word between the answers to a look; empty where a command is no look."""
+    words = list(argv)
+    if "-s" in words:
+        return words[words.index("-s") + 1]
+    return words[1] if words[0] == "echo" else ""
 
 
 class Ear:
@@ -45,7 +56,7 @@ class Ear:
 
     async def run(self, argv: Sequence[str], **options: Any) -> Completed:
         done: Completed = await self._link.run(argv, **options)
-        if "-s" in argv:
+        if marker_of(argv):
             self.looks.append(done)
         else:
             self.ran.append(tuple(argv))
@@ -60,7 +71,7 @@ class Replay:
         self._change = change
 
     async def run(self, argv: Sequence[str], **_: Any) -> Completed:
-        asked, before = (words[words.index("-s") + 1] for words in (argv, self._answer.argv))
+        asked, before = map(marker_of, (argv, self._answer.argv))
         said = self._answer.stdout.replace(before.encode(), asked.encode())
         return Completed(tuple(argv), self._answer.status, self._change(said), self._answer.stderr)
 
@@ -126,6 +137,18 @@ async def _kvm(folder: Path) -> AsyncIterator[Ear]:
     yield Ear(board)
 
 
+@contextlib.asynccontextmanager
+async def _xvisor(_: Path) -> AsyncIterator[Ear]:
+    line = XvisorLine(made={"guest0": 1}, nodes={"guest1": 1})
+    link = XvisorLink(line)
+    await link.open()
+    assert (await link.run(("guest", "kick", "guest0"))).status == 0
+    try:
+        yield Ear(link)
+    finally:
+        await link.close()
+
+
 _INMATE = "bananapi-inmate-moved"
 _DEMOS = "/usr/local/libexec/jailhouse/demos"
 
@@ -167,6 +190,21 @@ CASES = {
             do.Pin(guest="busy", hard=frozenset({0})),
             do.Destroy(guest="busy"),
             do.Destroy(guest="busy"),
+        ),
+    ),
+    "xvisor": Case(
+        driver=XvisorDriver,
+        board=_xvisor,
+        guest="guest0",
+        create=do.Create(config=b"", source="guest1", on_board=True),
+        life=(
+            do.Pause(guest="guest0"),
+            do.Resume(guest="guest0"),
+            do.Pin(guest="guest0", hard=frozenset({0})),
+            do.Stop(guest="guest0"),
+            do.Start(guest="guest0"),
+            do.Restart(guest="guest0"),
+            do.Destroy(guest="guest0"),
         ),
     ),
 }

@@ -180,6 +180,7 @@ async def test_the_simulated_board_under_jailhouse() -> None:
     assert (before.architecture, before.cpus_online, before.revision) == ("arm", (0, 1), 14)
     assert (before.jailhouse_active, after.jailhouse_active) == (False, True)
     assert before.mem_limit == 896 << 20
+    assert before.ram == (Span(0x40000000, 0x80000000),)
     assert before.linux_ram == (Span(0x40000000, 0x40000000 + before.mem_limit),)
     assert "Jailhouse hypervisor" in [one.name for one in after.devices]
     linux = check(document("bananapi"), [document("bananapi-linux-demo")], before)

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from contract_boards import CASES, Case, Replay, Silence, one_of_each
 
+from hvconsole import hypervisor
 from hvconsole.board.facts import BoardFacts
 from hvconsole.commands.hv import _tell_plan
 from hvconsole.commands.hv_text import as_document, render
@@ -267,6 +268,12 @@ async def test_what_has_an_undo_goes_there_and_back(case: Case, tmp_path: Path) 
     assert undone >= 2
 
 
+def test_every_driver_there_is_has_its_case() -> None:
+    folder = Path(hypervisor.__file__).parent
+    drivers = {path.parent.name for path in folder.glob("*/driver.py")}
+    assert drivers == set(CASES) == {case.driver(Silence()).system for case in CASES.values()}
+
+
 def test_without_a_hypervisor_it_is_said_how_to_get_one() -> None:
     with pytest.raises(BoardProblem, match="no hypervisor runs") as caught:
         driver_for(Silence(), BoardFacts(machine="x86_64", kernel="6.1"))
@@ -283,6 +290,7 @@ def test_without_a_hypervisor_it_is_said_how_to_get_one() -> None:
         (BoardFacts(machine="aarch64", kvm=True, hypervisor="jailhouse"), "jailhouse"),
         (BoardFacts(machine="armv7l"), "jailhouse"),
         (BoardFacts(kvm=True, hypervisor="xen", control_domain=True), "xen"),
+        (BoardFacts(machine="armv7l", hypervisor="xvisor"), "xvisor"),
     ],
 )
 def test_the_driver_is_that_of_what_runs_there(facts: BoardFacts, system: str) -> None:

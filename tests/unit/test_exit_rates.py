@@ -45,6 +45,26 @@ def test_what_looking_costs_is_taken_off_the_guest_we_look_from() -> None:
     assert rates["1"]["total"] == 10
 
 
+def test_what_looking_costs_is_taken_off_the_cpu_that_looked() -> None:
+    root = counted(ROOT, total=124, hypercall=44, cpu0__total=124, cpu0__hypercall=44)
+    looks = [dataclasses.replace(survey(one), looked_from=0) for one in (ROOT, root)]
+    rates = exit_rates(looks[0], looks[1], 2.0)["0"]
+    assert (rates["cpu0 total"], rates["cpu0 hypercall"]) == (10, 0)
+    # From another CPU each time: whose they were is not known, so they stay.
+    looks[0] = dataclasses.replace(looks[0], looked_from=1)
+    assert exit_rates(looks[0], looks[1], 2.0)["0"]["cpu0 hypercall"] == 2
+    state = DeskState(survey=looks[1], exits={"0": {"cpu0 virt_irq": 10.0}})
+    told = [words(row) for row in exit_rows(state, Item("guest", "0"), 60)]
+    assert told == ["exits/s on CPU 0: virt_irq 10", "our own: 4 hypercalls a look, taken off"]
+
+
+def test_a_row_says_whose_cpus_a_cell_has_and_which_are_parked() -> None:
+    failed = dataclasses.replace(INMATE, state="failed", failed=frozenset({1}))
+    rows = guest_rows(survey(ROOT, failed), None, 100)
+    assert "CPU 0" in words(rows[0][1])
+    assert "CPU 1 parked" in words(rows[1][1])
+
+
 def test_a_counter_that_wrapped_went_on() -> None:
     before = counted(INMATE, total=WRAPS - 3)
     rates = exit_rates(survey(before), survey(counted(INMATE, total=5)), 1.0)

@@ -17,6 +17,7 @@ from hvconsole.lab.measure.virtual import frames_in
 from hvconsole.model.problem import BoardProblem, Problem, UsageProblem
 
 NATIVE, BUSY = CONDITIONS["native"], CONDITIONS["xen-rtds-busy"]
+KVM_GUEST = CONDITIONS["kvm-vhe-guest"]
 XEN = b"(XEN) Using scheduler: SMP RTDS Scheduler (rtds)\r\n"
 
 
@@ -50,6 +51,12 @@ def test_a_kernels_line_between_two_lines_does_no_harm() -> None:
         (told(b"frames"), BUSY, "xen-rtds-busy came up in mode native"),
         (XEN + b"measure: no guest\r\n" + told(b"frames"), BUSY, "no guest"),
         (told(b"frames").replace(b"Zn", b"Zm"), NATIVE, "are damaged"),
+        (b"host: mode kvm-nvhe\r\n" + told(b"f"), KVM_GUEST, "guest came up in mode kvm-nvhe"),
+        (
+            b"host: mode kvm-vhe\r\nmeasure: the guest ended with status 1\r\n",
+            KVM_GUEST,
+            "status 1",
+        ),
     ],
 )
 def test_what_went_wrong_is_named(console: bytes, condition: object, title: str) -> None:
@@ -60,6 +67,8 @@ def test_what_went_wrong_is_named(console: bytes, condition: object, title: str)
 def test_conditions_have_short_names_and_an_order_of_their_own() -> None:
     found = conditions_named(["rtds-busy", "xen-null", "native", "null"])
     assert [one.name for one in found] == ["native", "xen-null", "xen-rtds-busy"]
+    found = conditions_named(["vhe-guest", "kvm-nvhe-busy-quota", "kvm-nvhe"])
+    assert [one.name for one in found] == ["kvm-nvhe", "kvm-vhe-guest", "kvm-nvhe-busy-quota"]
     with pytest.raises(UsageProblem, match="'lab-virt'"):
         conditions_named(["lab-virt"])
 

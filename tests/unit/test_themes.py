@@ -4,6 +4,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from contrast import contrast
 from rich.color import ColorType
 
 from hvconsole.config.resources import resource_dir
@@ -12,7 +13,7 @@ from hvconsole.model.problem import Problem, UsageProblem
 from hvconsole.ui.chart.cells import RAMP_STEPS, ROLES, Role, band, ramp, selected
 from hvconsole.ui.theme import palette, textual_theme
 
-OURS = ("ansi16", "dark", "high-contrast", "light", "mono")
+OURS = ("ansi16", "colour-blind", "dark", "high-contrast", "light", "mono")
 
 SMALL = """
 title = "Small"
@@ -43,18 +44,6 @@ def write(folder: Path, text: str, name: str = "own.toml") -> Path:
     path = folder / name
     path.write_text(text)
     return path
-
-
-def luminance(colour: str) -> float:
-    """Relative luminance of `#rrggbb`, as WCAG 2 defines it."""
-    parts = [value / 255 for value in bytes.fromhex(colour.removeprefix("#"))]
-    linear = [v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4 for v in parts]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-
-def contrast(a: str, b: str) -> float:
-    light, dark = sorted((luminance(a), luminance(b)), reverse=True)
-    return (light + 0.05) / (dark + 0.05)
 
 
 def test_ours_are_all_there_and_right(folder: Path) -> None:
@@ -88,7 +77,7 @@ def test_mono_names_no_colour_at_all() -> None:
     )
 
 
-@pytest.mark.parametrize("name", ["dark", "light", "high-contrast"])
+@pytest.mark.parametrize("name", ["dark", "light", "high-contrast", "colour-blind"])
 def test_text_and_lengths_can_be_read_on_their_background(name: str) -> None:
     theme = read_theme(resource_dir("themes") / f"{name}.toml")
     styles = palette(theme)
@@ -101,7 +90,7 @@ def test_text_and_lengths_can_be_read_on_their_background(name: str) -> None:
         assert contrast(colour, background) >= 2.4, step
 
 
-@pytest.mark.parametrize("name", ["dark", "light", "high-contrast"])
+@pytest.mark.parametrize("name", ["dark", "light", "high-contrast", "colour-blind"])
 def test_longer_is_never_less_visible(name: str) -> None:
     """The ramp moves away from the background all the way, so grey vision keeps its order."""
     theme = read_theme(resource_dir("themes") / f"{name}.toml")

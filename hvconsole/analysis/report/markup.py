@@ -21,6 +21,7 @@ def table(
     *,
     numbers_from: int = 1,
     words_from: int | None = None,
+    cards: bool = False,
 ) -> str:
     """Return a table that scrolls by itself where the page is narrow.
 
@@ -29,15 +30,18 @@ def table(
         rows: Cells, plain.
         numbers_from: Columns from here on are set to the right, and do not break.
         words_from: Columns from here on are words again.
+        cards: On a phone a row is a card, with each value's title before it, and nothing scrolls.
     """
     numbers = range(numbers_from, len(head) if words_from is None else words_from)
     titles = "".join(_cell("th", title, i in numbers) for i, title in enumerate(head))
+    names = head if cards else [""] * len(head)
     body = "".join(
-        f"<tr>{''.join(_cell('td', c, i in numbers) for i, c in enumerate(row))}</tr>\n"
+        f"<tr>{''.join(_cell('td', c, i in numbers, names[i]) for i, c in enumerate(row))}</tr>\n"
         for row in rows
     )
+    kind = "wide cards" if cards else "wide"
     return (
-        f'<div class="wide"><table><thead><tr>{titles}</tr></thead>\n'
+        f'<div class="{kind}"><table><thead><tr>{titles}</tr></thead>\n'
         f"<tbody>\n{body}</tbody></table></div>\n"
     )
 
@@ -72,6 +76,11 @@ def figure(drawing: str, caption: str, labels: Iterable[str] = ()) -> str:
     return f"<figure>{drawing}<figcaption>{kinds}{text(caption, 1000)}</figcaption></figure>\n"
 
 
-def _cell(tag: str, content: str, is_number: bool) -> str:
+def _cell(tag: str, content: str, is_number: bool, title: str = "") -> str:
     mark = ' class="n"' if is_number else ""
-    return f"<{tag}{mark}>{text(content)}</{tag}>"
+    named = f' data-title="{text(title)}"' if title else ""
+    shown = text(content)
+    if is_number and tag == "td":
+        # A number stays whole; what may break is between it and its interval.
+        shown = shown.replace(" ", "\N{NO-BREAK SPACE}").replace("\N{NO-BREAK SPACE}(", " (")
+    return f"<{tag}{mark}{named}>{shown}</{tag}>"

@@ -139,23 +139,20 @@ def _figure_table(comparison: Comparison, one: Figure) -> str:
     for condition in comparison.conditions:
         mean = condition.estimates[one.key]
         pair = comparison.against_reference(condition.name, one.key)
-        cells = [
-            condition.name,
-            str(len(condition.runs)),
-            one.show(mean.value),
-            interval(mean, one),
-        ]
+        bounds = f" ({interval(mean, one)})" if mean.has_interval else ""
+        cells = [condition.name, str(len(condition.runs)), one.show(mean.value) + bounds]
         rows.append([*cells, *_pair_cells(pair, one)])
     others = [
         [f"{pair.condition} to {pair.reference}", *_pair_cells(pair, one)]
         for pair in comparison.pairs
         if pair.figure == one.key and pair.reference != comparison.reference
     ]
-    head = ("condition", "runs", "mean", "95 %", *_PAIR_HEAD)
-    shown = f"<h3>{text(one.title)}</h3>\n{table(head, rows, words_from=len(head) - 1)}"
+    head = ("condition", "runs", "mean (95 %)", *_PAIR_HEAD)
+    inside = table(head, rows, words_from=len(head) - 1, cards=True)
+    shown = f"<h3>{text(one.title)}</h3>\n{inside}"
     if not others:
         return shown
-    inner = table(("pair", *_PAIR_HEAD), others, words_from=len(_PAIR_HEAD))
+    inner = table(("pair", *_PAIR_HEAD), others, words_from=len(_PAIR_HEAD), cards=True)
     return f"{shown}<details><summary>pairs without the reference</summary>\n{inner}</details>\n"
 
 
@@ -259,7 +256,7 @@ def _artefacts(comparison: Comparison) -> list[str]:
         return [paragraph("None was recognised.")]
     head = ("condition", "cause", "switches", "time", "of watched time")
     words = "Recognised by rule, flagged switch by switch in the export, and in no figure above."
-    return [paragraph(words), table(head, rows, numbers_from=2)]
+    return [paragraph(words), table(head, rows, numbers_from=2, cards=True)]
 
 
 def _timelines(runs: Sequence[MeasuredRun], comparison: Comparison) -> list[str]:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 from hvconsole.hypervisor import actions as do
 from hvconsole.hypervisor.jailhouse import frequency
 from hvconsole.hypervisor.jailhouse.configs import COPIES, Config, binary, copy_of
+from hvconsole.hypervisor.jailhouse.images import load_command
 from hvconsole.hypervisor.jailhouse.linux import linux_step
 from hvconsole.hypervisor.jailhouse.survey import CELLS_OWN_CPUS
 from hvconsole.hypervisor.plan import Expectation, Plan, Step
@@ -178,8 +182,7 @@ def _create(action: do.Create, survey: Survey) -> Plan:
         keep_undo=True,
         files={path: config.data},
     )
-    note = "the root cell loses the CPUs that the configuration names"
-    return Plan(title=make.about, steps=(make,), notes=(note, *config.notes))
+    return _with_life(action, survey, make, config.notes)
 
 
 def _create_there(action: do.Create, survey: Survey) -> Plan:
@@ -201,24 +204,65 @@ def _create_there(action: do.Create, survey: Survey) -> Plan:
     )
     if action.linux is not None:
         step = linux_step(action, action.linux, survey, undo)
-    note = "the root cell loses the CPUs that the configuration names"
-    return Plan(title=step.about, steps=(step,), notes=(note,))
+    return _with_life(action, survey, step, ())
 
 
-def _load(action: do.Load, cell: Guest) -> Plan:
-    words: list[str] = []
-    for path, address in action.images:
-        if not path.startswith("/"):
-            raise UsageProblem(f"'{plain(path, 60)}' is no whole path", hint="say /… on the board")
-        words += [path, *(["-a", f"{address:#x}"] if address is not None else [])]
-    title = f"load {_named(cell)}"
-    step = Step(
-        about=title,
-        argv=("jailhouse", "cell", "load", cell.key, *words),
-        expect=_state(cell.key, "stopped"),
+def _with_life(action: do.Create, survey: Survey, make: Step, notes: tuple[str, ...]) -> Plan:
+    """Return the plan of a new cell: made, and then loaded and started where that is wanted.
+
+    Jailhouse gives a cell the lowest number that is free. Whether it did is read back before
+    anything is loaded: an image would kill whatever cell it is loaded into.
+    """
+    notes = ("the root cell loses the CPUs that the configuration names", *notes)
+    if not action.images and not action.start:
+        return Plan(title=make.about, steps=(make,), notes=notes)
+    taken = {guest.key for guest in survey.guests}
+    key = next(str(number) for number in range(1, len(taken) + 2) if str(number) not in taken)
+    made = make.expect
+    there = Expectation(
+        text=f"{made.text if made else make.about}, as number {key}",
+        holds=lambda seen: (made is None or made.holds(seen)) and _stands_still(seen, key),
+    )
+    steps = [replace(make, expect=there)]
+    # The cell goes as a whole where a later step fails.
+    if action.images:
+        load = _load_step(f"load cell {key}", key, action.images, action.contents)
+        steps.append(replace(load, undo=make.undo))
+    if action.start:
+        steps.append(replace(_start_step(f"start cell {key}", key), undo=make.undo))
+    also = "".join([", load it" if action.images else "", ", start it" if action.start else ""])
+    return Plan(title=make.about + also, steps=tuple(steps), notes=notes)
+
+
+def _stands_still(seen: Survey, key: str) -> bool:
+    cell = seen.guest(key)
+    return cell is not None and cell.key == key and cell.state == "stopped"
+
+
+def _load_step(about: str, key: str, images: do.Images, contents: Mapping[str, bytes]) -> Step:
+    argv, files = load_command(key, images, contents)
+    return Step(
+        about=about,
+        argv=argv,
+        files=files,
+        expect=_state(key, "stopped"),
         strict=True,  # it is stopped whether or not the images arrived
         silence=_STOPPED,
     )
+
+
+def _start_step(about: str, key: str) -> Step:
+    return Step(
+        about=about,
+        argv=("jailhouse", "cell", "start", key),
+        expect=_state(key, "running"),
+        undo=("jailhouse", "cell", "shutdown", key),
+    )
+
+
+def _load(action: do.Load, cell: Guest) -> Plan:
+    title = f"load {_named(cell)}"
+    step = _load_step(title, cell.key, action.images, action.contents)
     danger = f"{_named(cell)} runs: loading stops it" if cell.state == "running" else ""
     note = "what lay in its memory there is not kept: it cannot be taken back"
     return Plan(title=title, steps=(step,), danger=danger, notes=(note,))
@@ -227,13 +271,7 @@ def _load(action: do.Load, cell: Guest) -> Plan:
 def _start(cell: Guest) -> Plan:
     title = f"start {_named(cell)}"
     danger = f"{_named(cell)} runs already: starting resets it" if cell.state == "running" else ""
-    step = Step(
-        about=title,
-        argv=("jailhouse", "cell", "start", cell.key),
-        expect=_state(cell.key, "running"),
-        undo=("jailhouse", "cell", "shutdown", cell.key),
-    )
-    return Plan(title=title, steps=(step,), danger=danger)
+    return Plan(title=title, steps=(_start_step(title, cell.key),), danger=danger)
 
 
 def _stop(cell: Guest) -> Plan:

@@ -27,6 +27,7 @@ say() { printf '\n%s %s\n' "$m" "$1"; }
 say there; [ -d $d ] && echo module; command -v jailhouse >/dev/null && echo tool
 say enabled; cat $d/enabled 2>/dev/null
 say online; cat /sys/devices/system/cpu/online
+say from; sed -n 's/^Cpus_allowed_list:[[:space:]]*//p' /proc/self/status
 say cmdline; cat /proc/cmdline
 say version; jailhouse --version </dev/null 2>/dev/null
 for f in ${2:+/etc/jailhouse/*.cell}; do
@@ -111,6 +112,7 @@ def make_survey(parts: Sequence[tuple[str, list[str]]]) -> Survey:
         notes=tuple(_notes(guests, answers, active=active)),
         wraps=WRAPS,
         own_exits=sum(name.startswith("cpu") for guest in guests for name in guest.counters),
+        looked_from=_looked_from(answers.get("from", []), guests),
         governors=_governors(answers.get("governors", [])),
         governors_kept="kept" in answers.get("kept", []),
         config_revision=_revision(answers),
@@ -120,6 +122,14 @@ def make_survey(parts: Sequence[tuple[str, list[str]]]) -> Survey:
 def exits(before: int, after: int) -> int:
     """Return how much a counter grew; it wraps at 2^31."""
     return (after - before) % WRAPS
+
+
+def _looked_from(lines: Sequence[str], guests: Sequence[Guest]) -> int | None:
+    """Return the CPU that the script ran on; None where it could run on several of the root's."""
+    allowed = parse_mask("".join(lines[:1])) or frozenset()
+    ours = next((one.cpus for one in guests if one.role == "control"), frozenset())
+    could = allowed & ours
+    return next(iter(could)) if len(could) == 1 else None
 
 
 def _cell(key: str, lines: list[str]) -> Guest:

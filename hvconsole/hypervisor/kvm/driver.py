@@ -8,6 +8,8 @@ from dataclasses import replace
 
 from hvconsole.hypervisor.actions import Action
 from hvconsole.hypervisor.kvm import plans
+from hvconsole.hypervisor.kvm.command import LKVM
+from hvconsole.hypervisor.kvm.console import console
 from hvconsole.hypervisor.kvm.explain import explain
 from hvconsole.hypervisor.kvm.survey import (
     SCRIPT,
@@ -18,7 +20,7 @@ from hvconsole.hypervisor.kvm.survey import (
     split,
 )
 from hvconsole.hypervisor.plan import Plan, Step
-from hvconsole.link.duplex import Duplex
+from hvconsole.link.process_line import ProcessLine
 from hvconsole.link.protocol import Completed, Link
 from hvconsole.model.hypervisor import Guest, Survey
 from hvconsole.model.problem import BoardProblem, Problem
@@ -76,16 +78,26 @@ class KvmDriver:
             return plan
         return replace(plan, steps=tuple(map(self._as_root, plan.steps)))
 
-    def console(self, guest: Guest) -> Duplex:
-        """Raise: this way is not known yet.
+    def console(self, guest: Guest) -> ProcessLine:
+        """Return the way to a domain's console: the pseudo-terminal that libvirt names.
 
         Raises:
-            BoardProblem: Always.
+            BoardProblem: It is the host, whose console is the board's own; or a guest of lkvm,
+                whose console is the terminal that it was started from.
         """
-        raise BoardProblem(
-            f"the console of {plain(guest.name, 60)} cannot be reached through libvirt",
-            hint="log in to it over its network",
-        )
+        name = plain(guest.name, 60)
+        if guest.role == "control":
+            raise BoardProblem(
+                "the host's console is the board's own",
+                hint="the Serial screen shows it, where the board's profile names its line",
+            )
+        if guest.key.startswith(LKVM):
+            raise BoardProblem(
+                f"the console of {name} is the terminal that lkvm was started from",
+                hint="log in to it over its network, or start it by libvirt",
+            )
+        words = [*self._root, *console(guest.key)]
+        return ProcessLine(self._link, words, name=f"the console of {name}")
 
     async def explain(self, step: Step, done: Completed) -> Problem:
         """Say why a step failed, from what virsh or lkvm said."""

@@ -1,4 +1,4 @@
-"""What can be measured in virtual time: Linux alone, and Xen with each of its schedulers."""
+"""What can be measured in virtual time: Linux alone, Xen with each of its schedulers, and KVM."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from hvconsole.lab.machine import NATIVE
+from hvconsole.lab.arch import ARM32, ARM64, Arch
+from hvconsole.lab.modes import NATIVE
 from hvconsole.model.problem import UsageProblem
 
 _BUSY = "-busy"
@@ -22,7 +23,11 @@ class Condition:
         mode: The boot mode.
         busy: Beside Linux a guest computes for ever on the same, only CPU.
         seconds: How long is sampled, in virtual time.
-        tuning: Arguments of ``xl`` that set the scheduler before it is measured; empty for none.
+        tuning: What is done before it is measured, empty for nothing. On Xen the arguments of an
+            ``xl`` that sets the scheduler; with KVM ``nice``, ``fifo`` or ``quota`` (µs in every
+            100 ms) and a value, for the guest's virtual CPU.
+        guest: Not Linux on the board samples, but Linux in a guest.
+        arch: Of the board.
     """
 
     name: str
@@ -30,6 +35,8 @@ class Condition:
     busy: bool
     seconds: float
     tuning: tuple[str, ...] = ()
+    guest: bool = False
+    arch: Arch = ARM32
 
 
 def _conditions() -> dict[str, Condition]:
@@ -38,9 +45,31 @@ def _conditions() -> dict[str, Condition]:
     contended = ["xen-credit", "xen-credit2", "xen-rtds"]
     every = [Condition(mode, mode, busy=False, seconds=_ALONE_S) for mode in alone]
     every += [Condition(mode + _BUSY, mode, busy=True, seconds=_BUSY_S) for mode in contended]
+    every += [
+        Condition("arm64-native", NATIVE, busy=False, seconds=_ALONE_S, arch=ARM64),
+        *(_kvm(mode) for mode in _KVM),
+        *(_kvm(mode, guest=True) for mode in _KVM),
+        *(_kvm(mode, busy=True) for mode in _KVM),
+    ]
     return {one.name: one for one in every}
 
 
+def _kvm(
+    mode: str, *, busy: bool = False, guest: bool = False, tuning: tuple[str, ...] = ()
+) -> Condition:
+    name = "".join(
+        (
+            mode,
+            _BUSY if busy else "",
+            "-guest" if guest else "",
+            *(f"-{tuning[0]}" for _ in tuning[:1]),
+        )
+    )
+    seconds = _BUSY_S if busy else _ALONE_S
+    return Condition(name, mode, busy, seconds, tuning, guest, ARM64)
+
+
+_KVM = ("kvm-nvhe", "kvm-vhe")
 CONDITIONS = _conditions()
 
 # What a scheduler's values do to the one beside whom a busy guest runs. Not part of --all: each is
@@ -67,11 +96,15 @@ TUNED = {
     name: Condition(name, name.split(_BUSY)[0], busy=True, seconds=_BUSY_S, tuning=words)
     for name, words in _TUNINGS.items()
 }
+_KVM_TUNINGS = (("quota", "20000"), ("nice", "19"), ("fifo", "1"))
+TUNED |= {
+    one.name: one for one in (_kvm("kvm-nvhe", busy=True, tuning=each) for each in _KVM_TUNINGS)
+}
 EVERY = {**CONDITIONS, **TUNED}
 
 
 def conditions_named(names: Sequence[str]) -> list[Condition]:
-    """Return conditions by name, ``xen-`` may be left out; in the order of the table.
+    """Return conditions by name, ``xen-`` and ``kvm-`` may be left out; in the table's order.
 
     Raises:
         UsageProblem: There is none of a name.
@@ -81,7 +114,7 @@ def conditions_named(names: Sequence[str]) -> list[Condition]:
 
 
 def _named(name: str) -> str:
-    for known in (name, f"xen-{name}"):
+    for known in (name, f"xen-{name}", f"kvm-{name}"):
         if known in EVERY:
             return known
     near = get_close_matches(name, EVERY, n=1)

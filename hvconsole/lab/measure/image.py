@@ -24,10 +24,11 @@ from hvconsole.lab.store import Store, digest
 from hvconsole.lab.tools import run
 
 SAMPLER = "hvsampler"
-_MACHINE = "armv7l"
 _FILES = Path(__file__).resolve().parent / "files"
+_KVM_FILES = _FILES.with_name("files-kvm")
 _XEN_MODULES = ("xen-evtchn", "xen-gntdev", "xen-gntalloc", "xen-privcmd", "xenfs")
 _XEN_PROGRAMS = ("xl", "xenstored", "xenconsoled", "xen-init-dom0")
+_KVM_PROGRAMS = ("usr/bin/qemu-system-aarch64", "usr/bin/chrt")
 # What the programs' lists of libraries do not name: the loader, and what ends xl's threads.
 _LOADED_LATE = ("usr/lib/*/ld-linux-armhf.so.3", "usr/lib/*/libgcc_s.so.1")
 
@@ -41,7 +42,7 @@ class MeasureImage:
         kernel: Linux.
         release: Its ``uname -r``.
         alone: Initramfs with the sampler and the counter module.
-        busy: The same with Xen's tools and a guest.
+        busy: The same with a hypervisor's tools and guests.
         sampler: SHA-256 of the sampler.
         compiler: What built it.
     """
@@ -61,19 +62,25 @@ def measure_image(store: Store, arch: Arch = ARM32) -> MeasureImage:
     Raises:
         Problem: The lab is not built, or there is no compiler for the boards.
     """
-    debian = built_kernel(store)
-    archive = store.latest("root") / "root.tar"
-    sampler, compiler = asyncio.run(_sampler())
+    debian = built_kernel(store, arch)
+    archive = store.latest(f"root{arch.suffix}") / "root.tar"
+    sampler, compiler = asyncio.run(_sampler(arch))
     sources = resource_dir("kmod")
 
     def make(folder: Path) -> None:
         tree = DebianTree(archive, f"{arch.cross}readelf")
         common = _common(tree, sampler, _module(sources, folder, arch))
         busybox = next(one for one in common if one.path == "bin/busybox")
-        _pack(folder / "alone.gz", common)
         guest = [*_base(busybox), cpio.file("init", (_FILES / "guest-init").read_bytes())]
         _pack(folder / "guest.gz", guest)
-        _pack(folder / "busy.gz", [*common, *_toolstack(debian, tree, folder / "guest.gz")])
+        if arch.xen:
+            _pack(folder / "alone.gz", common)
+            _pack(folder / "busy.gz", [*common, *_toolstack(debian, tree, folder / "guest.gz")])
+            return
+        _pack(folder / "sampled.gz", common)
+        host = [*common, cpio.file("init", (_KVM_FILES / "host-init").read_bytes())]
+        _pack(folder / "alone.gz", host)
+        _pack(folder / "busy.gz", [*host, *_kvm_tools(debian, tree, folder, arch)])
 
     ingredients = {
         "kernel": debian.product,
@@ -83,7 +90,9 @@ def measure_image(store: Store, arch: Arch = ARM32) -> MeasureImage:
         "files": digest(*sorted(_FILES.iterdir())),
         "settings": f"{_XEN_MODULES} {_XEN_PROGRAMS} {_LOADED_LATE}",
     }
-    product = store.produce("measure", ingredients, make)
+    if not arch.xen:
+        ingredients["settings"] = f"{_KVM_PROGRAMS} {digest(*sorted(_KVM_FILES.iterdir()))}"
+    product = store.produce(f"measure{arch.suffix}", ingredients, make)
     return MeasureImage(
         product=product.name,
         kernel=debian.image,
@@ -95,11 +104,11 @@ def measure_image(store: Store, arch: Arch = ARM32) -> MeasureImage:
     )
 
 
-async def _sampler() -> tuple[Path, str]:
-    compilers = await host_compilers(_MACHINE, same_machine=False)
+async def _sampler(arch: Arch) -> tuple[Path, str]:
+    compilers = await host_compilers(arch.uname, same_machine=False)
     if not compilers:
-        raise no_compiler(_MACHINE)
-    return await build_here(compilers[0], Probes(), SAMPLER, _MACHINE), str(compilers[0])
+        raise no_compiler(arch.uname)
+    return await build_here(compilers[0], Probes(), SAMPLER, arch.uname), str(compilers[0])
 
 
 def _module(sources: Path, folder: Path, arch: Arch) -> Path:
@@ -138,6 +147,19 @@ def _toolstack(debian: Kernel, tree: DebianTree, guest: Path) -> list[cpio.Entry
         cpio.file("etc/xen/xl.conf", tree.file("etc/xen/xl.conf"), 0o644),
         cpio.file("guest.cfg", (_FILES / "guest.cfg").read_bytes(), 0o644),
         cpio.file("guest.gz", guest.read_bytes(), 0o644),
+        cpio.file("vmlinuz", debian.image.read_bytes(), 0o644),
+    ]
+
+
+def _kvm_tools(debian: Kernel, tree: DebianTree, folder: Path, arch: Arch) -> list[cpio.Entry]:
+    """Return QEMU with its libraries, and two guests: one that is measured, one that burns."""
+    late = [tree.matching(f"usr/lib/*/{name}") for name in (arch.loader, "libgcc_s.so.1")]
+    return [
+        *tree.programs([*_KVM_PROGRAMS, *late]),
+        cpio.link("lib", "usr/lib"),
+        cpio.link(f"usr/lib/{arch.loader}", f"/{late[0]}"),
+        cpio.file("sampled.gz", (folder / "sampled.gz").read_bytes(), 0o644),
+        cpio.file("guest.gz", (folder / "guest.gz").read_bytes(), 0o644),
         cpio.file("vmlinuz", debian.image.read_bytes(), 0o644),
     ]
 

@@ -5,18 +5,21 @@ from __future__ import annotations
 import os
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
 from hvconsole.lab import qemu as qemus
+from hvconsole.lab.arch import ARM64, Arch
 from hvconsole.lab.image import Image, built_image
 from hvconsole.lab.kernel import built_kernel
 from hvconsole.lab.measure.conditions import Condition
+from hvconsole.lab.measure.guest_counter import guest_counter
 from hvconsole.lab.measure.image import SAMPLER, MeasureImage, measure_image
 from hvconsole.lab.measure.virtual import VIRTUAL_TIME, Measured, measure
-from hvconsole.lab.places import VIRT_BOARD, Tell, quiet
+from hvconsole.lab.places import ARM64_BOARD, VIRT_BOARD, Tell, quiet
 from hvconsole.lab.store import Store
 from hvconsole.model.problem import Problem
 from hvconsole.model.run import RunSettings
@@ -47,20 +50,30 @@ def measure_all(
     store = Store()
     tell("what is booted", 0.0)
     qemu = qemus.for_hypervisors(store)
-    disk = built_image(store)
-    image = measure_image(store)
+    arches = list(dict.fromkeys(one.arch for one in conditions))
+    booted = {
+        arch: _Booted(built_image(store, arch), measure_image(store, arch)) for arch in arches
+    }
     jobs = [one for one in conditions for _ in range(repeat)]
-    done = _run(jobs, image, disk, qemu, tell)
+    done = _run(jobs, booted, qemu, tell)
     for number, condition in enumerate(conditions):
         _must_be_equal(condition, done[number * repeat : (number + 1) * repeat])
     measured = done[::repeat]
-    _record(measured, image, disk, qemu, out)
+    _record(measured, booted, qemu, out)
     tell("done", 1.0)
     return measured
 
 
+@dataclass(frozen=True, slots=True)
+class _Booted:
+    """What the boards of one architecture boot."""
+
+    disk: Image
+    image: MeasureImage
+
+
 def _run(
-    jobs: Sequence[Condition], image: MeasureImage, disk: Image, qemu: qemus.Qemu, tell: Tell
+    jobs: Sequence[Condition], booted: Mapping[Arch, _Booted], qemu: qemus.Qemu, tell: Tell
 ) -> list[Measured]:
     """Run as many at once as there are CPUs: virtual time does not mind."""
     with (
@@ -72,7 +85,8 @@ def _run(
         for number, job in enumerate(jobs):
             folder = Path(scratch) / str(number)
             folder.mkdir()
-            waiting.append(pool.submit(measure, job, image, disk.xen, qemu, folder, started))
+            of = booted[job.arch]
+            waiting.append(pool.submit(measure, job, of.image, of.disk.xen, qemu, folder, started))
         try:
             done = []
             for number, (job, future) in enumerate(zip(jobs, waiting, strict=True)):
@@ -89,14 +103,18 @@ class _Started:
 
     def __init__(self) -> None:
         self._processes: list[subprocess.Popen[bytes]] = []
+        self._over = False
 
     def __call__(self, process: subprocess.Popen[bytes]) -> None:
         self._processes.append(process)
+        if self._over:  # a thread was about to start it when another one failed
+            process.kill()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *error: object) -> None:
+        self._over = True
         for process in self._processes:
             process.kill()
 
@@ -111,15 +129,17 @@ def _must_be_equal(condition: Condition, repetitions: Sequence[Measured]) -> Non
 
 
 def _record(
-    measured: Sequence[Measured], image: MeasureImage, disk: Image, qemu: qemus.Qemu, out: Path
+    measured: Sequence[Measured], booted: Mapping[Arch, _Booted], qemu: qemus.Qemu, out: Path
 ) -> None:
+    first = next(iter(booted))
+    samplers = {_of(SAMPLER, arch, first): of.image for arch, of in booted.items()}
     manifest = new_manifest(
-        VIRT_BOARD,
+        ARM64_BOARD if first is ARM64 else VIRT_BOARD,
         kind="QEMU's virt board, counting instructions",
         labels=LABELS,
-        facts=_facts(measured, image, disk, qemu),
-        probes={SAMPLER: image.sampler},
-        built_by={SAMPLER: image.compiler},
+        facts=_facts(measured, booted, qemu),
+        probes={name: image.sampler for name, image in samplers.items()},
+        built_by={name: image.compiler for name, image in samplers.items()},
     )
     writer = SessionWriter.create(out, manifest)
     try:
@@ -134,6 +154,11 @@ def _record(
     writer.close()
 
 
+def _of(name: str, arch: Arch, first: Arch) -> str:
+    """Return the name of what belongs to one of several architectures; plain for the first."""
+    return name if arch is first else f"{name}-{arch.debian}"
+
+
 def _settings(condition: Condition) -> RunSettings:
     return RunSettings(
         seconds=condition.seconds,
@@ -146,17 +171,36 @@ def _settings(condition: Condition) -> RunSettings:
 
 
 def _facts(
-    measured: Sequence[Measured], image: MeasureImage, disk: Image, qemu: qemus.Qemu
+    measured: Sequence[Measured], booted: Mapping[Arch, _Booted], qemu: qemus.Qemu
 ) -> dict[str, Any]:
-    store = Store()
-    return {
+    first = next(iter(booted))
+    facts: dict[str, Any] = {
         "qemu": str(qemu),
         "virtual_time": " ".join(VIRTUAL_TIME),
-        "kernel": image.release,
-        "kernel_package": built_kernel(store).version,
-        "xen_package": Store.ingredients(store.latest("xen-full"))["version"],
-        "disk": disk.product,
-        "image": image.product,
         "frames": {one.condition.name: one.sha256 for one in measured},
         "qemu_words": {one.condition.name: list(one.words) for one in measured},
     }
+    inside = {
+        one.condition.name: guest_counter(one.frames) for one in measured if one.condition.guest
+    }
+    if inside:
+        facts["guest_counter"] = {name: one.as_dict() for name, one in inside.items() if one}
+    for arch, of in booted.items():
+        told = _versions(arch, of)
+        facts |= {_of(name, arch, first): value for name, value in told.items()}
+    return facts
+
+
+def _versions(arch: Arch, of: _Booted) -> dict[str, str]:
+    store = Store()
+    told = {
+        "kernel": of.image.release,
+        "kernel_package": built_kernel(store, arch).version,
+        "disk": of.disk.product,
+        "image": of.image.product,
+    }
+    if arch.xen:
+        told["xen_package"] = Store.ingredients(store.latest("xen-full"))["version"]
+    else:
+        told["packages"] = Store.ingredients(store.latest(f"root{arch.suffix}"))["versions"]
+    return told

@@ -18,9 +18,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from hvconsole.lab.machine import NATIVE, Hardware, Software, direct_words, virt_words
+from hvconsole.lab.machine import Hardware, Software, direct_words, virt_words
 from hvconsole.lab.measure.conditions import Condition
 from hvconsole.lab.measure.image import MeasureImage
+from hvconsole.lab.modes import NATIVE
 from hvconsole.lab.qemu import Qemu
 from hvconsole.lab.ready import tail
 from hvconsole.model.problem import BoardProblem, Problem
@@ -41,6 +42,7 @@ _FRAMES = re.compile(
 _BASE64 = re.compile(rb"^([A-Za-z0-9+/=]+)\s*$", re.MULTILINE)
 _FOLDERS = re.compile(r"/(?:[^/,= ]+/)+")
 _SCHEDULER = re.compile(rb"Using scheduler: [^\r\n]*\((\w+)\)")
+_HOST = re.compile(rb"^host: mode ([a-z-]+)", re.MULTILINE)
 _COMPLAINT = re.compile(rb"^measure: (?!frames|end)([^\r\n]*)", re.MULTILINE)
 
 
@@ -66,39 +68,43 @@ class Measured:
         return hashlib.sha256(self.frames).hexdigest()
 
 
-def qemu_words(condition: Condition, image: MeasureImage, xen: Path, console: Path) -> list[str]:
+def qemu_words(
+    condition: Condition, image: MeasureImage, xen: Path | None, console: Path
+) -> list[str]:
     """Return QEMU's words for a measurement.
 
     Args:
         condition: What to measure.
         image: What to boot.
-        xen: Xen with all schedulers.
+        xen: Xen with all schedulers; None for a board without.
         console: File that gets the serial line.
     """
     software = Software(
         mode=condition.mode,
         kernel=image.kernel,
-        initramfs=image.busy if condition.busy else image.alone,
+        initramfs=image.busy if condition.busy or condition.guest else image.alone,
         xen=xen,
         dom0_mb=_DOM0_MB,
     )
     linux = f"quiet hvconsole.seconds={condition.seconds:g} hvconsole.busy={condition.busy:d}"
+    if condition.guest:
+        linux += " hvconsole.guest=1"
     if condition.tuning:
         # The kernel's command line parts words at blanks.
         linux += f" hvconsole.tuning={','.join(condition.tuning)}"
     serial = str(console).replace(",", ",,")
     return [
-        *virt_words(_HARDWARE, extra=_MACHINE),
+        *virt_words(_HARDWARE, extra=_MACHINE, arch=condition.arch),
         *VIRTUAL_TIME,
         *("-serial", f"file:{serial}", "-no-reboot"),
-        *direct_words(software, linux),
+        *direct_words(software, linux, condition.arch),
     ]
 
 
 def measure(  # noqa: PLR0917  # a pure function of six things
     condition: Condition,
     image: MeasureImage,
-    xen: Path,
+    xen: Path | None,
     qemu: Qemu,
     scratch: Path,
     started: Callable[[subprocess.Popen[bytes]], None],
@@ -108,7 +114,7 @@ def measure(  # noqa: PLR0917  # a pure function of six things
     Args:
         condition: What.
         image: What to boot.
-        xen: Xen with all schedulers.
+        xen: Xen with all schedulers; None for a board without.
         qemu: Which QEMU.
         scratch: Folder for the console's log.
         started: Called with QEMU's process, so that it can be ended early.
@@ -120,7 +126,16 @@ def measure(  # noqa: PLR0917  # a pure function of six things
     words = qemu_words(condition, image, xen, console)
     log = scratch / f"{condition.name}.qemu"
     # If we are killed, QEMU goes as well.
-    argv = ["setpriv", "--pdeathsig", "KILL", "nice", "-n", "5", qemu.path, *words]
+    argv = [
+        "setpriv",
+        "--pdeathsig",
+        "KILL",
+        "nice",
+        "-n",
+        "5",
+        qemu.program(condition.arch),
+        *words,
+    ]
     with log.open("wb") as said:
         process = subprocess.Popen(
             argv, stdin=subprocess.DEVNULL, stdout=said, stderr=said, env=qemu.variables()
@@ -153,8 +168,7 @@ def frames_in(console: bytes, condition: Condition) -> bytes:
         words = complaint[1].decode("ascii", "backslashreplace")
         before = _last_lines(console[: complaint.end()])
         raise BoardProblem(f"{condition.name} could not be measured: {words}", detail=before)
-    scheduler = _SCHEDULER.search(console)
-    mode = NATIVE if scheduler is None else f"xen-{scheduler[1].decode()}"
+    mode = _mode_told(console)
     if mode != condition.mode:
         raise BoardProblem(f"{condition.name} came up in mode {mode}", detail=_last_lines(console))
     match = _FRAMES.search(console)
@@ -169,6 +183,14 @@ def frames_in(console: bytes, condition: Condition) -> bytes:
     if hashlib.sha256(frames).hexdigest() != match[2].decode():
         raise BoardProblem(f"the frames of {condition.name} are damaged", detail="wrong SHA-256")
     return frames
+
+
+def _mode_told(console: bytes) -> str:
+    """Return the mode that a board shows: Xen says its scheduler, our first process KVM's mode."""
+    if (scheduler := _SCHEDULER.search(console)) is not None:
+        return f"xen-{scheduler[1].decode()}"
+    host = _HOST.search(console)
+    return NATIVE if host is None else host[1].decode()
 
 
 def _last_lines(console: bytes) -> str:

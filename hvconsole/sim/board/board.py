@@ -60,6 +60,8 @@ class Board:
     Args:
         seed: Of everything random.
         speed: Simulated seconds a second.
+        inside: The board in whose guest this one's Linux runs: the machine and its time are that
+            one's.
 
     Attributes:
         unreachable: It does not answer any more; only another boot helps.
@@ -77,8 +79,10 @@ class Board:
         uboot_variables: What U-Boot keeps on the card; ``fw_setenv`` writes them.
     """
 
-    def __init__(self, *, seed: int = 0, speed: float = 1.0) -> None:
+    def __init__(self, *, seed: int = 0, speed: float = 1.0, inside: Board | None = None) -> None:
         self.seed = seed
+        self._inside = inside
+        self._began_s = 0.0
         self.tree = Tree()
         self.log = KernelLog()
         self.processes = Processes()
@@ -100,7 +104,11 @@ class Board:
         self.on_power_off: Callable[[], None] = lambda: None
         self.on_crash: Callable[[float | None], None] = lambda _after_s: None
         self.on_device_read: Callable[[int, int], None] = lambda _address, _size: None
-        self.timekeeper = Timekeeper(Machine(NATIVE.setup, seed=seed), speed)
+        self.timekeeper: Timekeeper = (
+            inside.timekeeper
+            if inside is not None
+            else Timekeeper(Machine(NATIVE.setup, seed=seed), speed)
+        )
 
     @property
     def speed(self) -> float:
@@ -120,7 +128,7 @@ class Board:
     @property
     def uptime_s(self) -> float:
         """Simulated seconds since Linux was started."""
-        return self.timekeeper.uptime_s + _BOOT_S
+        return self.timekeeper.uptime_s - self._began_s + _BOOT_S
 
     @property
     def boot_id(self) -> str:
@@ -142,7 +150,12 @@ class Board:
         self.boots += 1
         self.processes.kill_all()
         seed = self.seed + self.boots - 1
-        self.timekeeper.replace(Machine(self.mode.setup, seed=seed, temperature_c=before))
+        if self._inside is None:
+            self.timekeeper.replace(Machine(self.mode.setup, seed=seed, temperature_c=before))
+        else:
+            self.tree = Tree()  # it has nothing but memory
+            self._began_s = self.timekeeper.uptime_s
+            self.began_tick = self.machine.now
         self.modules, self.tainted = {}, False
         self.counter = self.hypervisor = None
         self.rt_runtime_us = 950_000
@@ -192,8 +205,7 @@ class Board:
     def power_off(self) -> None:
         """Linux switches the board off."""
         self.say("reboot: Power down")
-        self.unreachable = True
-        self.timekeeper.freeze()
+        self._freeze()
         self.on_power_off()
 
     def touch(self, address: int, size: int) -> None:
@@ -282,9 +294,14 @@ class Board:
 
     def crash(self, *, reboot_after_s: float | None) -> None:
         """Stop the whole board at once; then it restarts itself, or never."""
-        self.unreachable = True
-        self.timekeeper.freeze()
+        self._freeze()
         self.on_crash(reboot_after_s)
+
+    def _freeze(self) -> None:
+        """Answer no more. A guest's Linux does not take the machine with it."""
+        self.unreachable = True
+        if self._inside is None:
+            self.timekeeper.freeze()
 
 
 def _script(text: str) -> CommandFunction:

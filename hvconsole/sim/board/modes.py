@@ -7,6 +7,7 @@ from typing import Final, Literal
 
 from hvconsole.sim.machine import Setup
 from hvconsole.sim.machine.changes import SchedulerName
+from hvconsole.sim.machine.profile import XVISOR_GUEST
 
 HOSTNAME: Final = "bananapi"
 KERNEL: Final = "6.1.0-28-armmp-lpae"
@@ -19,24 +20,28 @@ class BootMode:
     """One way to boot.
 
     Attributes:
-        name: ``native``, ``jailhouse``, ``xen-credit`` and so on.
+        name: ``native``, ``jailhouse``, ``xen-credit`` and so on, ``xvisor``.
         hypervisor: What runs below Linux from the start.
         cmdline: Linux's command line.
         memory_kib: What Linux has in all.
         ram_end: Where Linux's memory ends, exclusive (it begins at 0x40000000).
         scheduler: Of Xen.
+        hostname: Linux's name for itself.
     """
 
     name: str
-    hypervisor: Literal["none", "xen"]
+    hypervisor: Literal["none", "xen", "xvisor"]
     cmdline: str
     memory_kib: int
     ram_end: int
     scheduler: SchedulerName = "credit"
+    hostname: str = HOSTNAME
 
     @property
     def setup(self) -> Setup:
         """What the machine model boots."""
+        if self.hypervisor == "xvisor":
+            return Setup(hypervisor="xvisor", guest=XVISOR_GUEST)
         return Setup(hypervisor=self.hypervisor, scheduler=self.scheduler)
 
 
@@ -53,4 +58,14 @@ NATIVE: Final = BootMode("native", "none", _ROOT, 1_020_436, 0x80000000)
 JAILHOUSE: Final = BootMode(
     "jailhouse", "none", f"{_ROOT} mem=896M vmalloc=512M", 891_412, 0x78000000
 )
-MODES: Final = {mode.name: mode for mode in (NATIVE, JAILHOUSE, *map(_xen, _SCHEDULERS))}
+# No Linux has the board then. This is that of its guest: on one CPU, and its idle loop polls, so
+# that what is measured does not depend on how it is woken.
+XVISOR: Final = BootMode(
+    "xvisor",
+    "xvisor",
+    "console=ttyAMA0,115200 root=/dev/ram rw maxcpus=1 nohlt",
+    117_248,
+    0x48000000,
+    hostname="guest0",
+)
+MODES: Final = {mode.name: mode for mode in (NATIVE, JAILHOUSE, *map(_xen, _SCHEDULERS), XVISOR)}

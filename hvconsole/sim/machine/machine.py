@@ -27,6 +27,7 @@ from hvconsole.sim.machine.thermal import FrequencyStep, Thermal, ThermalProfile
 from hvconsole.sim.machine.ticks import HZ, SECOND
 from hvconsole.sim.machine.unit import Unit
 from hvconsole.sim.machine.xen import Xen
+from hvconsole.sim.machine.xvisor import Xvisor
 
 # Arrays of about this many events stay in the cache.
 _EVENTS_A_BLOCK: Final = 50_000
@@ -38,7 +39,7 @@ class Setup:
     """What is booted.
 
     Attributes:
-        hypervisor: Nothing below Linux (Jailhouse can be enabled later), or Xen.
+        hypervisor: Nothing below Linux (Jailhouse can be enabled later), Xen, or Xvisor.
         scheduler: Of Xen's Pool-0.
         cpus: How many the board has.
         dom0_vcpus: How many of them dom0 sees; None for all.
@@ -47,7 +48,7 @@ class Setup:
         thermal: How the board heats.
     """
 
-    hypervisor: Literal["none", "xen"] = "none"
+    hypervisor: Literal["none", "xen", "xvisor"] = "none"
     scheduler: ch.SchedulerName = "credit"
     cpus: int = 2
     dom0_vcpus: int | None = None
@@ -77,6 +78,7 @@ class Machine:
         self.setup = setup
         self.now = start_tick
         self.xen: Xen | None = None
+        self.xvisor: Xvisor | None = None
         self.bare: Bare | None = None
         costs = setup.costs
         if setup.hypervisor == "xen":
@@ -89,6 +91,8 @@ class Machine:
                 seed=seed,
                 now=start_tick,
             )
+        elif setup.hypervisor == "xvisor":
+            self.xvisor = Xvisor(cpus=setup.cpus, costs=costs, seed=seed, now=start_tick)
         else:
             self.bare = Bare(setup.cpus, costs.machine_stop, costs.takeover)
         self._seed = seed
@@ -101,6 +105,11 @@ class Machine:
         self._exits: dict[int, int] = {}
         self._exits_since = start_tick
         self._retune()
+
+    @property
+    def below(self) -> Xen | Xvisor | None:
+        """The hypervisor that schedules guests, where one runs from the start."""
+        return self.xen or self.xvisor
 
     @property
     def celsius(self) -> float:
@@ -172,8 +181,8 @@ class Machine:
 
     def _block(self, end: int) -> None:
         speed = [FrequencyStep(self.now, self._thermal.slowdown), *self._thermal.advance(end)]
-        if self.xen is not None:
-            self.xen.run(end)
+        if self.below is not None:
+            self.below.run(end)
         for sampler in self._samplers.values():
             sampler.feed(self.now, end, self.setup.costs.ticks_per_instruction, speed)
         self.now = end
@@ -199,12 +208,15 @@ class Machine:
                 self._apply_below(change)
         self._retune()
 
-    def _apply_below(self, change: ch.Bare | ch.OfXen) -> None:
+    def _apply_below(self, change: ch.Bare | ch.OfXen | ch.OfXvisor) -> None:
         if isinstance(change, ch.OfXen):
             self._apply_to_xen(change)
             return
+        if isinstance(change, ch.OfXvisor):
+            self._apply_to_xvisor(change)
+            return
         if self.bare is None:
-            raise BoardProblem("Linux does not own this machine: Xen does")
+            raise BoardProblem("Linux does not own this machine: a hypervisor does")
         effect = self.bare.apply(change)
         for cpu, sampler in self._samplers.items():
             if cpu in effect.parked:
@@ -225,12 +237,21 @@ class Machine:
             for sampler in self._samplers.values():
                 sampler.follow_vcpu(self.now)
 
+    def _apply_to_xvisor(self, change: ch.OfXvisor) -> None:
+        if self.xvisor is None:
+            raise BoardProblem("Xvisor does not run here")
+        if isinstance(change, ch.DestroyGuest):
+            self._end_samplers_of(change.guest)
+        self.xvisor.apply(change, self.now)
+
     def _start_sampling(self, change: ch.StartSampling) -> None:
         if change.lane in self._samplers:
             raise BoardProblem(f"CPU {change.cpu} is sampled already")
         unit = None
-        if self.xen is not None:
-            unit = self.xen.unit(change.domain, change.cpu)
+        if self.below is not None:
+            unit = self.below.unit(change.domain, change.cpu)
+            if self.xvisor is not None:
+                self.xvisor.begin_turn(unit, self.now)
         elif self.bare is not None and change.cpu not in self.bare.online:
             raise BoardProblem(f"CPU {change.cpu} is not online")
         # A domU has a kernel of its own: other phases, and no devices.
@@ -254,8 +275,8 @@ class Machine:
                 self._stop_sampling(cpu)
 
     def _start_load(self, name: str, cpu: int, rate_hz: float) -> None:
-        if self.xen is not None:
-            self.xen.unit(0, cpu)
+        if self.below is not None:
+            self.below.unit(0, cpu)
         elif self.bare is not None and cpu not in self.bare.online:
             raise BoardProblem(f"CPU {cpu} is not online")
         self._loads.start(name, cpu, rate_hz)
@@ -272,6 +293,8 @@ class Machine:
             self._occupy(self.xen)
         costs = self.setup.costs
         extra = costs.xen_interrupt if self.xen is not None else 0.0
+        if self.xvisor is not None:
+            extra = costs.xvisor_interrupt
         if self.bare is not None and self.bare.jailhouse:
             extra = costs.jailhouse_interrupt
         for cpu, sampler in self._samplers.items():
@@ -315,7 +338,7 @@ class Machine:
             )
             return cells + sum(self._work_heat(cpu) for cpu in self.bare.online)
         total = 0.0
-        for pool in self.xen.pools.values() if self.xen is not None else ():
+        for pool in self.below.pools.values() if self.below is not None else ():
             busy = [
                 self._work_heat(unit.index) if unit.domain == 0 else GUEST_HEAT
                 for unit in pool.units

@@ -116,6 +116,12 @@ class Pool:
         if new is not old and old is not None and old.runnable:
             self.place(old, now)
 
+    def yield_to(self, unit: Unit, now: int) -> None:
+        """Take its CPUs from all, and give one to this vCPU before the others."""
+        for cpu in self.cpus:
+            self._evict(cpu, now)
+        self.place(unit, now)
+
     def place(self, unit: Unit, now: int) -> None:
         """Give a waiting vCPU a CPU, if its scheduler finds it should have one now."""
         if unit.cpu is None and unit.runnable:
@@ -267,7 +273,7 @@ class Pool:
             new.dispatched = now
             if new.tape is not None:
                 new.tape.enter(now)
-                self.charge(cpu, now, self.scheduler.costs.switch)
+                self.charge(cpu, now, self.scheduler.switch_cost)
 
     def _evict(self, cpu: int, now: int) -> None:
         self.burn(cpu, now)

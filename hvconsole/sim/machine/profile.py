@@ -100,6 +100,10 @@ class Costs:
         rtds_pass: RTDS decides and the same vCPU goes on.
         rtds_replenish: RTDS's replenishment timer.
         switch: From the end of another's turn to the first instruction of the sampler's guest.
+        xvisor_interrupt: Xvisor's part in one interrupt of a guest [lab: nearly all of the longest
+            gap of a guest alone].
+        xvisor_pass: Xvisor's scheduler decides and the same vCPU goes on. Not measured apart.
+        xvisor_switch: As `switch`, under Xvisor [lab: the rest of a contended gap].
         machine_stop: All CPUs stop for a hotplugged one. Not measured.
         takeover: Jailhouse takes a CPU over or gives it back. Not measured.
     """
@@ -114,6 +118,9 @@ class Costs:
     rtds_pass: float = 5_950
     rtds_replenish: float = 5_450
     switch: float = 16_000
+    xvisor_interrupt: float = 2_640
+    xvisor_pass: float = 1_900
+    xvisor_switch: float = 3_700
     machine_stop: float = 120_000
     takeover: float = 700_000
 
@@ -140,6 +147,23 @@ JAILHOUSE_ROOT = Guest(
     hz=100,
     tick=Mix(((0.84, 3_040), (0.09, 3_925), (0.06, 4_700), (0.01, 6_400))),
     housekeeping=Mix(((1.0, 2_000),)),
+)
+
+# Xvisor's own test guest, which answers on its serial port and has a timer of 100 Hz: the longest
+# gap of it alone is 5.6 µs, Xvisor's part included.
+FIRMWARE = Guest(
+    name="Xvisor's basic firmware",
+    hz=100,
+    tick=Mix(((1.0, 150),), spread=0.0),
+    housekeeping=Mix(((1.0, 0),)),
+)
+
+# A small Linux as a guest of Xvisor, on serial port and memory alone.
+XVISOR_GUEST = Guest(
+    name="Debian 6.1 armmp-lpae as a guest, no network, no disk",
+    hz=250,
+    tick=DEBIAN.tick,
+    housekeeping=DEBIAN.housekeeping,
 )
 
 # The same Debian on a board that is used: network and card interrupt CPU 0. Rates not measured.

@@ -15,7 +15,7 @@ from hvconsole.sim.machine.profile import Activity
 
 @dataclass(slots=True)
 class Tape:
-    """What Xen does to one vCPU that is sampled, until somebody collects it."""
+    """What the hypervisor does to one vCPU that is sampled, until somebody collects it."""
 
     start: list[int] = field(default_factory=list)
     instructions: list[float] = field(default_factory=list)
@@ -25,7 +25,7 @@ class Tape:
     away_cause: Cause = Cause.PREEMPTED
 
     def charge(self, now: int, instructions: float) -> None:
-        """Note time that Xen takes while the vCPU has the CPU."""
+        """Note time that the hypervisor takes while the vCPU has the CPU."""
         self.start.append(now)
         self.instructions.append(instructions)
 
@@ -79,7 +79,7 @@ class Unit:
         tape: Set while somebody samples on it.
         order: Rank among equals, larger is later.
         credit: Credit and Credit2: ticks of CPU time.
-        priority: Credit: boost, under or over.
+        priority: Credit: boost, under or over; Xvisor: 0 to 7, higher runs first.
         active: Credit takes part in the accounting.
         parked: Credit, Credit2: over its cap.
         quota: Credit2: what the cap leaves of this period; RTDS: what is left of the budget.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +12,7 @@ import numpy.typing as npt
 from hvconsole.stream.snapshot import Columns
 from hvconsole.ui.chart.axes import Layout, draw_below, draw_left, layout, row_of
 from hvconsole.ui.chart.canvas import Canvas
-from hvconsole.ui.chart.cells import RAMP_STEPS, Role, band, ramp
+from hvconsole.ui.chart.cells import RAMP_STEPS, ROLES, Role, band, ramp
 from hvconsole.ui.chart.raster import (
     ACROSS,
     BRAILLE,
@@ -47,6 +48,7 @@ class Timeline:
         thresholds_ns: Lines to draw across.
         cursor_s: Moment to mark, or None.
         markers_s: Moments at which something was done to the board.
+        part_s: Both ends of a part of time to bring out, or None.
         length_label: Says a length in ns.
         time_label: Says a moment in seconds, given the distance of two labels.
     """
@@ -60,6 +62,42 @@ class Timeline:
     thresholds_ns: tuple[float, ...] = ()
     cursor_s: float | None = None
     markers_s: tuple[float, ...] = ()
+    part_s: tuple[float, float] | None = None
+
+
+_LEAST_LANE = 3
+
+
+def lanes_that_fit(cpus: Sequence[int], chosen: int | None, height: int) -> list[int]:
+    """Return the lanes there is room for, one above the other, the chosen one among them.
+
+    Args:
+        cpus: All lanes, ascending.
+        chosen: The lane that has to be seen, or None.
+        height: Rows of cells.
+    """
+    room = max((height - 1) // _LEAST_LANE, 1)
+    at = cpus.index(chosen) if chosen in cpus else 0
+    first = max(min(at - room // 2, len(cpus) - room), 0)
+    return list(cpus[first : first + room])
+
+
+def draw_lanes(lanes: Sequence[tuple[str, Timeline]], width: int, height: int) -> Canvas:
+    """Draw timelines one above the other with their names, over a single axis of time."""
+    canvas = Canvas(width, height)
+    for (name, what), (y, rows) in zip(lanes, lane_rows(len(lanes), height), strict=True):
+        # One row more: its labels of time lie under the next lane, but for the last.
+        canvas.put(0, y, draw_timeline(what, width, rows + 1))
+        left = layout(width, rows + 1).left
+        canvas.text(left, y, f" {name} ", Role.STRONG)
+    return canvas
+
+
+def lane_rows(lanes: int, height: int) -> list[tuple[int, int]]:
+    """Return first row and number of rows of each lane; the last row of all is for labels."""
+    room = max(height - 1, 0)
+    bounds = [lane * room // max(lanes, 1) for lane in range(lanes + 1)]
+    return [(top, bottom - top) for top, bottom in pairwise(bounds)]
 
 
 def draw_timeline(what: Timeline, width: int, height: int) -> Canvas:
@@ -73,6 +111,7 @@ def draw_timeline(what: Timeline, width: int, height: int) -> Canvas:
     _threshold_lines(canvas, what, place)
     _markers(canvas, what, place)
     _cursor(canvas, what, place)
+    _bring_out(canvas, what, place)
     draw_left(canvas, place, ticks(what.scale, place.most_rows_ticks, what.length_label))
     start, end = span_of(what.columns)
     if end > start:
@@ -152,6 +191,19 @@ def _column(what: Timeline, place: Layout, moment_s: float) -> int | None:
         return None
     share = (moment_s - start) / (end - start)
     return place.left + min(int(share * place.width), place.width - 1)
+
+
+def _bring_out(canvas: Canvas, what: Timeline, place: Layout) -> None:
+    """Paint a part of time as a selected row is painted."""
+    start, end = span_of(what.columns)
+    if what.part_s is None or end <= start:
+        return
+    low, high = min(what.part_s), max(what.part_s)
+    if high < start or low > end:
+        return
+    first, last = (_column(what, place, min(max(s, start), end)) for s in (low, high))
+    if first is not None and last is not None:
+        canvas.roles[: place.height, first : last + 1] += ROLES
 
 
 def _cursor(canvas: Canvas, what: Timeline, place: Layout) -> None:

@@ -32,6 +32,7 @@ class ConfirmScreen(ModalScreen[bool], inherit_bindings=False):
         do: What the button that does it says.
     """
 
+    asks: ClassVar = True
     CSS_PATH = "asking.tcss"
     AUTO_FOCUS = "#cancel"
     BINDINGS: ClassVar = [

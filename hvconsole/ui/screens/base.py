@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from hvconsole.stream.snapshot import Snapshot
 
 
+_HINTS_A_SECOND = 4
+
+
 class ConsoleScreen(Screen[None], inherit_bindings=False):
     """A screen that looks at the console. Subclasses fill `body` and `frame`.
 
@@ -40,6 +43,7 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
         self._told: Problem | None = None
         self._put_away: Problem | None = None
         self._hinted: list[Bound] = []
+        self._keys_in = 0
 
     @property
     def host(self) -> Host:
@@ -102,7 +106,7 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
             status = self.source.status
             if self.host.read_only:
                 status = replace(status, read_only=True)
-            self._show_keys()
+            self._show_keys_at_times()
             self.frame(status)
             self._show_status(status)
         except Problem as problem:
@@ -183,6 +187,18 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
             panel.show(problem)
         elif problem is None and panel.problem is not None and panel.problem is not self._told:
             panel.show(None)
+
+    def acted(self) -> None:
+        """Draw what a person has just changed, the keys' hints as well."""
+        self._keys_in = 0
+        self.tick()
+
+    def _show_keys_at_times(self) -> None:
+        """Look for other hints some times a second: to find out costs as much as a chart."""
+        self._keys_in -= 1
+        if self._keys_in < 0:
+            self._keys_in = self.host.frames_per_second // _HINTS_A_SECOND
+            self._show_keys()
 
     def _show_keys(self) -> None:
         bound = self.bound()

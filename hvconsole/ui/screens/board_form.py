@@ -36,6 +36,7 @@ class BoardFormScreen(ModalScreen[Wanted | None], inherit_bindings=False):
         entry: As it is.
     """
 
+    asks: ClassVar = True
     CSS_PATH = "asking.tcss"
     AUTO_FOCUS = "#f-name"
     BINDINGS: ClassVar = [

@@ -186,7 +186,7 @@ class BoardsScreen(ListScreen):
         self._read()
         self.query_one("#boards", RowsPanel).choose(name)
         self.notify(f"{name} stands in {path}", markup=False)
-        self.tick()
+        self.acted()
 
     def _remove(self, name: str) -> None:
         from hvconsole.config.boards_edit import remove_board  # noqa: PLC0415  # likewise
@@ -199,7 +199,7 @@ class BoardsScreen(ListScreen):
         self.host.did(f"remove board {name}")
         self._read()
         self.notify(f"{name} was taken out of {path}", markup=False)
-        self.tick()
+        self.acted()
 
     def _read(self) -> None:
         doors = self.host.doors

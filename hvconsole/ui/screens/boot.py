@@ -118,6 +118,7 @@ def _option(name: str, mode: BootMode, width: int) -> Option:
 class AgreeScreen(ModalScreen[bool], inherit_bindings=False):
     """Says what booting means, and asks; Cancel is where the keyboard begins."""
 
+    asks: ClassVar = True
     CSS_PATH = "boot.tcss"
     AUTO_FOCUS = "#cancel"
     BINDINGS: ClassVar = [

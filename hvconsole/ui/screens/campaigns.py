@@ -213,11 +213,11 @@ class CampaignsScreen(ListScreen):
         self.host.did(
             f"campaign {path.stem}", [*words, *(["--resume", str(folder)] if folder else [])]
         )
-        self.tick()
+        self.acted()
 
     async def _look(self) -> None:
         plans, begun = await asyncio.to_thread(self.campaigns.cards)
         self._plans = {str(one.path): one for one in plans}
         self._begun = {str(one.path): one for one in begun}
         self._looked = True
-        self.tick()
+        self.acted()

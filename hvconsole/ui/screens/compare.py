@@ -132,23 +132,23 @@ class CompareScreen(ListScreen):
     def action_figure(self, steps: int) -> None:
         """Take another figure."""
         self.figure = view.figure_at(steps, self.figure)
-        self.tick()
+        self.acted()
 
     def action_picture(self) -> None:
         """Take another picture."""
         at = view.PICTURES.index(self.kind)
         self.kind = view.PICTURES[(at + 1) % len(view.PICTURES)]
-        self.tick()
+        self.acted()
 
     def action_scale(self) -> None:
         """Take the other scale."""
         self.logarithmic = not self.logarithmic
-        self.tick()
+        self.acted()
 
     def action_hide(self) -> None:
         """Leave the selected condition out of the picture, or show it again."""
         self.hidden ^= {self.rows_panel.chosen}
-        self.tick()
+        self.acted()
 
     def action_reference(self) -> None:
         """Show the others relative to the selected condition."""
@@ -162,10 +162,13 @@ class CompareScreen(ListScreen):
             return
         name = self.rows_panel.chosen
         pair = what.comparison.against_reference(name, self.figure.key)
-        if pair is None:
-            self.notify("this is the reference: select another condition", markup=False)
+        if pair is None:  # the reference: all that is said about it and the others
+            from hvconsole.analysis.findings import findings  # noqa: PLC0415  # when it is wanted
+
+            said = [view.sentence(one) for one in findings(what.comparison)]
+            self.app.push_screen(ReasonsScreen("what the runs show", said))
             return
-        from hvconsole.analysis.reasons import reasons  # noqa: PLC0415  # when it is wanted
+        from hvconsole.analysis.reasons import reasons  # noqa: PLC0415  # likewise
 
         title = f"{self.figure.title}: {plain(name, 30)} to {plain(pair.reference, 30)}"
         self.app.push_screen(ReasonsScreen(title, reasons(what.comparison, pair)))
@@ -218,7 +221,7 @@ class CompareScreen(ListScreen):
             await self._attempt(self._load(self._paths))
         finally:
             self._busy = ""
-            self.tick()
+            self.acted()
 
     async def _load(self, paths: Sequence[Path]) -> None:
         """Read the runs one session after the other, so that one sees how far it is."""
@@ -226,12 +229,12 @@ class CompareScreen(ListScreen):
         from hvconsole.analysis.runs import measured_runs  # noqa: PLC0415  # likewise
 
         self._busy = "looking for recordings"
-        self.tick()
+        self.acted()
         sessions = await asyncio.to_thread(sessions_in, paths)
         runs: list[MeasuredRun] = []
         for number, session in enumerate(dict.fromkeys(sessions), 1):
             self._busy = f"reading {number} of {len(sessions)}"
-            self.tick()
+            self.acted()
             runs += await asyncio.to_thread(measured_runs, [session])
         if not runs:
             raise RecordProblem("nothing to compare", hint=_HOW)
@@ -240,16 +243,16 @@ class CompareScreen(ListScreen):
 
     async def _compare(self) -> None:
         self._busy = "comparing"
-        self.tick()
+        self.acted()
         try:
             self.what = await asyncio.to_thread(_compared, self._runs, self._reference, self._paths)
         finally:
             self._busy = ""
-            self.tick()
+            self.acted()
 
     async def _export(self, path: Path) -> None:
         self._busy = f"writing {path.name}"
-        self.tick()
+        self.acted()
         try:
             if path.suffix == _PAGE:
                 words = [*self._words("report"), "-o", str(path)]

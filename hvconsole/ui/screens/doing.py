@@ -93,6 +93,7 @@ class FormScreen(ModalScreen[Action | None], inherit_bindings=False):
         inspect: Judges the configuration that an action would use, on the board.
     """
 
+    asks: ClassVar = True
     CSS_PATH = "doing.tcss"
     AUTO_FOCUS = ""
     BINDINGS: ClassVar = [
@@ -121,7 +122,7 @@ class FormScreen(ModalScreen[Action | None], inherit_bindings=False):
         """Yield fields, preview and buttons."""
         with Vertical(id="ask-box") as box:
             box.border_title = plain(self._form.title, _TITLE)
-            box.border_subtitle = "^y copies the commands · Esc cancels"
+            box.border_subtitle = "PgDn shows more · ^y copies the commands · Esc cancels"
             with VerticalScroll(id="ask-fields"):
                 for field in self._form.fields:
                     yield from self._field(field)
@@ -224,8 +225,8 @@ class FormScreen(ModalScreen[Action | None], inherit_bindings=False):
             self._plan = self._plan_of(self._action)
         except Problem as problem:
             self._refused = problem
-        self.query_one("#do", Button).disabled = not self._worth_doing
         self._inspected = None
+        self._offer()
         self._show()
         if self._inspect is not None and self._action is not None:
             self.run_worker(self._judge(self._inspect, self._action), exclusive=True, group="judge")
@@ -240,6 +241,15 @@ class FormScreen(ModalScreen[Action | None], inherit_bindings=False):
         if action is self._action:
             self._inspected = seen
             self._show()
+            self._offer()
+
+    def _offer(self) -> None:
+        """Say on the button what pressing it means."""
+        button = self.query_one("#do", Button)
+        button.disabled = not self._worth_doing
+        button.label = "Do it despite that" if self._unsafe else "Do it"
+        button.variant = "error" if self._unsafe else "primary"
+        button.refresh(layout=True)
 
     def _show(self) -> None:
         lines = self.query_one("#preview", Lines)

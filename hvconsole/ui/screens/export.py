@@ -35,6 +35,7 @@ class ExportScreen(ModalScreen[Wanted | None], inherit_bindings=False):
         out: The file that is offered.
     """
 
+    asks: ClassVar = True
     CSS_PATH = "asking.tcss"
     AUTO_FOCUS = "#file"
     BINDINGS: ClassVar = [

@@ -12,7 +12,7 @@ from textual.containers import Horizontal
 
 from hvconsole.config.resources import guest_configurations
 from hvconsole.hypervisor.actions import Action
-from hvconsole.hypervisor.inquiry import Inquiry, inquiries
+from hvconsole.hypervisor.inquiry import Inquiry, console_inquiries, inquiries
 from hvconsole.hypervisor.plan import Plan
 from hvconsole.hypervisor.state import DeskState
 from hvconsole.model.inspection import CellFile
@@ -120,7 +120,8 @@ class HypervisorScreen(ConsoleScreen):
     def action_ask(self) -> None:
         """Ask which question, then ask it, and show the answer."""
         survey = self._state.survey
-        if survey is not None and (offered := inquiries(survey.system)):
+        offered = (*inquiries(survey.system), *console_inquiries(survey)) if survey else ()
+        if offered:
             self.app.push_screen(AskScreen(offered), self._wants)
 
     def action_back(self) -> None:

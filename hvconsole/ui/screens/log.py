@@ -103,7 +103,7 @@ class LogScreen(FilteredScreen):
     def action_follow(self) -> None:
         """Follow the newest, or stay."""
         self.follows = not self.follows
-        self.tick()
+        self.acted()
 
     def action_copy_command(self) -> None:
         """Copy the selected action as a command."""

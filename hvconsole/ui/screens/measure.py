@@ -13,23 +13,25 @@ from textual.containers import Horizontal
 
 from hvconsole.stream.snapshot import Snapshot, Totals, View
 from hvconsole.ui.actions import bindings
-from hvconsole.ui.screens.playback import PlaybackScreen
+from hvconsole.ui.screens.picking import PickingScreen
 from hvconsole.ui.source import Status
-from hvconsole.ui.view import banner, measure, table
+from hvconsole.ui.view import banner, measure, runs, table
+from hvconsole.ui.view.curves import PICTURES, next_picture
 from hvconsole.ui.view.keys import Bound
 from hvconsole.ui.view.look import Look
-from hvconsole.ui.view.window import Window
 from hvconsole.ui.widgets.bars import Banner
-from hvconsole.ui.widgets.charts import ChartPanel, HistogramPanel, RatePanel, TimelinePanel
+from hvconsole.ui.widgets.chart_panel import ChartPanel
+from hvconsole.ui.widgets.charts import CurvePanel, HistogramPanel, RatePanel, TimelinePanel
 from hvconsole.ui.widgets.painted import Panel
 from hvconsole.ui.widgets.problem import ProblemPanel
+from hvconsole.ui.widgets.rows import RowsPanel
 from hvconsole.ui.widgets.tables import LaneTable, NotesPanel
 
 _FIGURES_EVERY_S = 0.5  # figures that change faster cannot be read
 
 
-class MeasureScreen(PlaybackScreen):
-    """Timeline, rate, histogram and figures of one run."""
+class MeasureScreen(PickingScreen):
+    """Timeline, rate, lengths, curves and figures of one run, or the table of runs."""
 
     CSS_PATH: ClassVar = ["base.tcss", "measure.tcss"]
     AUTO_FOCUS = "#timeline"
@@ -40,22 +42,10 @@ class MeasureScreen(PlaybackScreen):
 
     def __init__(self) -> None:
         super().__init__()
-        self.look = Look()
-        self._snapshot: Snapshot | None = None
         self._shown: tuple[Look, View] | None = None
         self._all = Totals()
         self._received = 0
         self._figures_at = 0.0
-
-    @property
-    def seen(self) -> Snapshot | None:
-        """The snapshot that is shown."""
-        return self._snapshot
-
-    @property
-    def timeline(self) -> TimelinePanel:
-        """The timeline."""
-        return self.query_one(TimelinePanel)
 
     def body(self) -> ComposeResult:
         """Yield charts, figures and notes, and the seek bar of a recording."""
@@ -63,7 +53,9 @@ class MeasureScreen(PlaybackScreen):
         with Horizontal(id="middle"):
             yield RatePanel(id="rate")
             yield HistogramPanel(id="lengths")
+            yield CurvePanel(id="curves")
         yield LaneTable(id="figures")
+        yield RowsPanel("runs", id="runs")
         yield NotesPanel(id="notes")
         yield from self.seek_bar()
 
@@ -107,24 +99,12 @@ class MeasureScreen(PlaybackScreen):
         if problem is not None:
             self.app.copy_to_clipboard("\n".join(problem.lines()))
             self.notify("problem copied", markup=False)
+        elif self._snapshot is not None and self.look.runs:
+            self.host.copy(runs.as_text(self._snapshot, self._all), "table of runs")
         elif self._snapshot is not None:
-            self.app.copy_to_clipboard(table.as_text(self._snapshot, self._all))
+            shown, totals = self._of_part(self._snapshot, self._all)
+            self.app.copy_to_clipboard(table.as_text(shown, totals))
             self.notify("figures copied, tab-separated, lengths in ns", markup=False)
-
-    def action_zoom(self, steps: int) -> None:
-        """Zoom about the cursor that was set, else about what the window holds on to.
-
-        Not about the pointer: it may rest anywhere, and following must not end by accident.
-        """
-        self._move(self.look.window.zoom(steps, self._right, self.timeline.set_cursor_s))
-
-    def action_pan(self, spans: float) -> None:
-        """Go to earlier or later times."""
-        self._move(self.look.window.pan(spans, self._right))
-
-    def action_begin(self) -> None:
-        """Go to the run's beginning."""
-        self._move(replace(self.look.window, start_s=0.0))
 
     def action_follow(self) -> None:
         """Follow the newest; a paused view goes on."""
@@ -139,25 +119,29 @@ class MeasureScreen(PlaybackScreen):
         """Change between logarithmic and linear lengths."""
         self._take(replace(self.look, logarithmic=not self.look.logarithmic))
 
-    def action_cursor(self, steps: int) -> None:
-        """Move the cursor by cells; it begins at the newest."""
-        timeline, window = self.timeline, self.look.window
-        cell = window.span_s / max(timeline.columns / 2, 1)
-        newest = min(window.left(self._now) + window.span_s, self._now)
-        at = newest if timeline.cursor_s is None else timeline.cursor_s + steps * cell
-        timeline.cursor_s = max(min(at, self._now), 0.0)
-        self._move(window.showing(timeline.cursor_s, self._now))
+    def action_apart(self) -> None:
+        """Give each CPU a lane of its own in the timeline, or lay them over each other."""
+        if len(self._cpus()) < 2 and not self.look.apart:  # noqa: PLR2004  # nothing to part
+            self.notify("only one CPU is measured", markup=False)
+            return
+        self._take(replace(self.look, apart=not self.look.apart))
 
-    def action_longest(self) -> None:
-        """Put the cursor on the longest switch in view; the view then stays there."""
-        if self._snapshot is None:
-            return
-        moment = measure.longest_moment(self._snapshot.columns)
-        if moment is None:
-            self.notify("no switch in view", markup=False)
-            return
-        self.timeline.cursor_s = moment
-        self._move(self.look.window.held(self._right))
+    def action_picture(self) -> None:
+        """Show another picture of the lengths: histogram, at most so long, longer than."""
+        look = self.look
+        both = self.has_class("-wide")
+        if both or look.curves:
+            after = next_picture(look.picture)
+            back = not both and after == PICTURES[0]
+            look = replace(look, picture=after, curves=not back)
+        else:
+            look = replace(look, curves=True)
+        self._take(look)
+
+    def action_runs(self) -> None:
+        """Show the table of runs instead of the figures, or the figures again."""
+        self._figures_at = 0.0
+        self._take(replace(self.look, runs=not self.look.runs))
 
     def action_maximise(self) -> None:
         """Give the panel that has the focus all the room, or give it back."""
@@ -167,8 +151,13 @@ class MeasureScreen(PlaybackScreen):
             self.query_one("#middle").set_class(self.focused.parent is not self, "-max")
 
     def action_back(self) -> None:
-        """Close what is on top: problem, maximised panel, cursor."""
-        if not self.put_problem_away() and not self._restore():
+        """Close what is on top: problem, maximised panel, picked part, cursor."""
+        if self.put_problem_away() or self._restore():
+            return
+        if self.look.part is not None:
+            self._figures_at = 0.0
+            self._pick(None)
+        else:
             self.timeline.cursor_s = None
 
     def action_next_lane(self, steps: int) -> None:
@@ -186,38 +175,12 @@ class MeasureScreen(PlaybackScreen):
         elif row <= len(cpus) and len(cpus) > 1:
             self._choose(cpus[row - 1])
 
-    @on(TimelinePanel.Zoomed)
-    def _zoomed(self, event: TimelinePanel.Zoomed) -> None:
-        self._move(self.look.window.zoom(event.steps, self._right, event.at_s))
-
-    @on(TimelinePanel.Panned)
-    def _panned(self, event: TimelinePanel.Panned) -> None:
-        self._move(self.look.window.pan(event.spans, self._right))
-
     @on(LaneTable.Picked)
     def _picked(self, event: LaneTable.Picked) -> None:
         self._choose(event.lane)
 
-    @property
-    def _now(self) -> float:
-        return self._snapshot.now_s if self._snapshot is not None else 0.0
-
-    @property
-    def _right(self) -> float:
-        """Where the window ends that follows: with the column that holds the newest moment."""
-        if self._snapshot is None or not self.look.window.follows:
-            return self._now
-        return max(self._now, float(self._snapshot.columns.edges_s[-1]))
-
     def _cpus(self) -> list[int]:
         return sorted(self._snapshot.lanes) if self._snapshot is not None else []
-
-    def _take(self, look: Look) -> None:
-        self.look = look
-        self.tick()
-
-    def _move(self, window: Window) -> None:
-        self._take(replace(self.look, window=window))
 
     def _choose(self, lane: int | None) -> None:
         self._figures_at = 0.0
@@ -243,8 +206,11 @@ class MeasureScreen(PlaybackScreen):
         colours = measure.lengths(snapshot, log=True)
         scale = colours if self.look.logarithmic else measure.lengths(snapshot, log=False)
         self.timeline.lanes = self.look.lanes
+        self.timeline.part_s = self._ends()
         # Only a recording with Xen's scheduler records has one.
         self.timeline.vcpus = getattr(self.source, "vcpus", None)
+        self.query_one(CurvePanel).picture = self.look.picture
+        self.set_class(self.look.curves, "-curves")
         for chart in self.query(ChartPanel):
             chart.show(snapshot, self.look.window, scale, colours)
 
@@ -266,11 +232,32 @@ class MeasureScreen(PlaybackScreen):
         received = newest.received + newest.dropped
         if not self.look.paused:
             self._all, self._received = newest, received
-        figures = self.query_one(LaneTable)
-        figures.show(snapshot, self._all, self.look.lane, measure.lengths(snapshot, log=True))
-        figures.styles.height = min(figures.wanted_height, max(self.size.height // 3, 5))
+        self._show_tables(snapshot)
         self.query_one(NotesPanel).show(snapshot)
         self._show_pause(received - self._received)
+
+    def _show_tables(self, snapshot: Snapshot) -> None:
+        figures, table_of_runs = self.query_one(LaneTable), self.query_one(RowsPanel)
+        colours = measure.lengths(snapshot, log=True)
+        shown, totals = self._of_part(snapshot, self._all)
+        figures.show(shown, totals, self.look.lane, colours, shown.part)
+        most = max(self.size.height // 3, 5)
+        figures.styles.height = min(figures.wanted_height, most)
+        self.set_class(self.look.runs, "-runs")
+        if self.look.runs:
+            width, colour = table_of_runs.width_inside, measure.colour_of(colours)
+            head, rows = runs.run_rows(snapshot, self._all, colour, width)
+            table_of_runs.show(rows, head=head, empty="no run yet")
+            table_of_runs.choose(rows[-1][0] if rows else "")
+            table_of_runs.styles.height = min(max(len(rows) + 3, 5), most)
+
+    def _of_part(self, snapshot: Snapshot, totals: Totals) -> tuple[Snapshot, Totals]:
+        """Return the figures of the part that is picked out, where there is one."""
+        ends = self._ends()
+        found = self._part_of(ends) if ends is not None and ends[0] < ends[1] else None
+        if found is None:
+            return snapshot, totals
+        return replace(snapshot, lanes=found.lanes, part=found), found.totals
 
     def _show_pause(self, since: int) -> None:
         keys = self.keys_of("view.pause") or self.keys_of("time.follow")

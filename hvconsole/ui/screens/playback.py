@@ -65,4 +65,4 @@ class PlaybackScreen(ConsoleScreen):
             change(playback)
         except Problem as problem:
             self.tell(problem)
-        self.tick()
+        self.acted()

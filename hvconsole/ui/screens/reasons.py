@@ -17,13 +17,13 @@ class ReasonsScreen(SaidScreen):
         found: Heads and sentences, safe to show.
     """
 
-    def __init__(self, title: str, found: Sequence[tuple[str, str]]) -> None:
-        super().__init__(title, [f"{head}: {text}" for head, text in found], note="why")
-        self._found = tuple(found)
+    ends_with_newest = False
 
-    def on_mount(self) -> None:
-        """Begin with the verdict."""
-        self.call_after_refresh(self._show)
+    def __init__(self, title: str, found: Sequence[tuple[str, str]]) -> None:
+        super().__init__(
+            title, [f"{head}: {text}" if head else text for head, text in found], note="why"
+        )
+        self._found = tuple(found)
 
     def _show(self) -> None:
         lines = self.query_one(Lines)

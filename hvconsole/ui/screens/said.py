@@ -35,9 +35,10 @@ class AskScreen(ModalScreen[Inquiry | None], inherit_bindings=False):
         _QUIT,
     ]
 
-    def __init__(self, offered: Sequence[Inquiry]) -> None:
+    def __init__(self, offered: Sequence[Inquiry], *, title: str = "ask the hypervisor") -> None:
         super().__init__()
         self._offered = tuple(offered)
+        self._title = title
 
     def compose(self) -> ComposeResult:
         """Put the list into a box."""
@@ -48,7 +49,7 @@ class AskScreen(ModalScreen[Inquiry | None], inherit_bindings=False):
             text.append(one.about, style="dim")
             options.append(Option(text))
         box = Vertical(OptionList(*options, id="inquiries"), id="said-box")
-        box.border_title = "ask the hypervisor"
+        box.border_title = self._title
         box.border_subtitle = "Enter asks · Esc closes"
         yield box
 
@@ -80,6 +81,7 @@ class SaidScreen(ModalScreen[None], inherit_bindings=False):
 
     CSS_PATH = "said.tcss"
     AUTO_FOCUS = "#said-scroll"
+    ends_with_newest: ClassVar[bool] = True
     BINDINGS: ClassVar = [
         Binding("escape,enter,q", "close", "close", tooltip="Close the answer", id="said.close"),
         Binding("c,y", "copy", "copy", tooltip="Copy the whole answer", id="said.copy"),
@@ -107,9 +109,10 @@ class SaidScreen(ModalScreen[None], inherit_bindings=False):
                 yield Lines(id="said-lines")
 
     def on_mount(self) -> None:
-        """Begin where the newest stands."""
+        """Begin where the newest stands, or at the top."""
         self.call_after_refresh(self._show)
-        self.call_after_refresh(self.action_last)
+        if self.ends_with_newest:
+            self.call_after_refresh(self.action_last)
 
     def on_resize(self, _event: events.Resize) -> None:
         """Lay the lines out for the room there is."""

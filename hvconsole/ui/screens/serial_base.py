@@ -13,6 +13,7 @@ from textual.app import ComposeResult
 from textual.timer import Timer
 
 from hvconsole.model.problem import LinkProblem, Problem
+from hvconsole.model.text import plain
 from hvconsole.ui.chart.cells import Role, Row
 from hvconsole.ui.screens.playback import PlaybackScreen
 from hvconsole.ui.source import SerialLine, Status
@@ -205,7 +206,9 @@ class SerialBase(PlaybackScreen):
     def _title(self) -> str:
         if self.look is not self.live:
             return "serial · what the log holds"
-        return f"serial · {self.line.name}" if self.line is not None else "serial"
+        guest = self.source.status.typing_to
+        to = f" · typing to {plain(guest, 40)}" if guest else ""
+        return f"serial · {self.line.name}{to}" if self.line is not None else "serial"
 
     def _info(self) -> tuple[tuple[str, int], ...]:
         line, muted = self.line, int(Role.MUTED)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from hvconsole.hypervisor.inquiry import Inquiry, guest_console_choices
 from hvconsole.model.problem import Problem
 from hvconsole.ui.screens.help import HelpScreen
+from hvconsole.ui.screens.said import AskScreen
 from hvconsole.ui.screens.serial_base import Mode, SerialBase
 from hvconsole.ui.view import serial_menu as menu
 from hvconsole.ui.view.serial import Terminal
@@ -83,6 +85,52 @@ class SerialDoing(SerialBase):
         command = f"stty rows {rows} cols {columns}"
         self.ask(command.encode() + LINE_ENDS[self.line_end], f"type `{command}`?")
 
+    def do_guest(self) -> None:
+        """Leave the guest's console that is typed to, or ask which to look at or type to."""
+        status = self.source.status
+        if status.typing_to and status.run in {"preparing", "running", "ending"}:
+            self.remark = f"a run measures through {status.typing_to}; end it first"
+        elif status.typing_to:
+            self.attempt(self._leave_guest(), "guest's console")
+        else:
+            self.attempt(self._ask_guest(), "guest's console")
+
+    async def _leave_guest(self) -> None:
+        desk = self.source.hypervisor
+        console = self.source.status.typing_to
+        if desk is not None:
+            await desk.unbind()
+            self.remark = f"left {console}: keys are the session's again"
+            self.paint()
+
+    async def _ask_guest(self) -> None:
+        desk = self.source.hypervisor
+        if desk is None:
+            return
+        survey = await desk.look()
+        offered = guest_console_choices(survey)
+        if not offered:
+            raise Problem("no guest has a console", hint="create one on the Hypervisor screen (F3)")
+        self.app.push_screen(AskScreen(offered, title="guests' consoles"), self._guest_chosen)
+
+    def _guest_chosen(self, inquiry: Inquiry | None) -> None:
+        if inquiry is not None:
+            self.attempt(self._do_guest(inquiry), "guest's console")
+
+    async def _do_guest(self, inquiry: Inquiry) -> None:
+        """Type to the console, or have its text shown: it is printed on this very line."""
+        desk = self.source.hypervisor
+        if desk is None:
+            return
+        if inquiry.binds:
+            await desk.bind(inquiry.binds)
+            self.remark = f"keys go to {inquiry.binds}; Ctrl+] g leaves it"
+        else:
+            await desk.ask(inquiry)
+            self.remark = f"{inquiry.name}: its text stands above, and is shown once"
+        self.look.follow()
+        self.paint()
+
     def do_line_end(self) -> None:
         """Take the next line end."""
         kinds = list(LINE_ENDS)
@@ -96,7 +144,7 @@ class SerialDoing(SerialBase):
 
     def do_help(self) -> None:
         """Show all keys."""
-        commands: tuple[menu.Command, ...] = (*menu.MENU, *menu.LOOK[:-1])
+        commands: tuple[menu.Command, ...] = (*self.offered(), *menu.LOOK[:-1])
         if self.mode is Mode.LOOKING:
             commands = menu.LOOK
         if self.replays:
@@ -192,7 +240,8 @@ class SerialDoing(SerialBase):
     def offered(self) -> tuple[menu.Command, ...]:
         """Return what the menu offers now."""
         if not self.replays:
-            return menu.MENU
+            hidden = menu.FOR_TERMINALS if not self.source.status.terminal else frozenset()
+            return tuple(one for one in menu.MENU if one.name not in hidden)
         return tuple(one for one in menu.MENU if one.name not in menu.NOT_FOR_RECORDINGS)
 
     async def _show_log(self, recording: Path | None) -> None:

@@ -107,7 +107,7 @@ class SessionsScreen(FilteredScreen):
         """Take the next order."""
         names = list(view.ORDERS)
         self._order = names[(names.index(self._order) + 1) % len(names)]
-        self.tick()
+        self.acted()
 
     def action_open(self) -> None:
         """Play the selected recording; a board that is open is left in order first."""
@@ -134,7 +134,7 @@ class SessionsScreen(FilteredScreen):
         else:
             self.marked[key] = None
         self.rows_panel.move(1)
-        self.tick()
+        self.acted()
 
     async def action_compare(self) -> None:
         """Compare the marked recordings, in the order of their making; else the selected one."""
@@ -190,14 +190,14 @@ class SessionsScreen(FilteredScreen):
         infos = await asyncio.to_thread(self._shelf.sessions)
         self._infos = {str(info.path): info for info in infos}
         self._looked = True
-        self.tick()
+        self.acted()
 
     async def _open(self, info: SessionInfo) -> None:
         doors = self.host.doors
         if doors is None:
             return
         self._busy = f"opening {info.name}"
-        self.tick()
+        self.acted()
         try:
             console = await asyncio.to_thread(doors.session, info.path)
             await self.host.take(console, recorded=info.path)
@@ -207,7 +207,7 @@ class SessionsScreen(FilteredScreen):
 
     async def _export(self, info: SessionInfo, out: Path, table: str) -> None:
         self._busy = f"exporting {info.name}"
-        self.tick()
+        self.acted()
         try:
             from hvconsole.analysis.export import (  # noqa: PLC0415  # polars only when wanted
                 export_session,

@@ -51,6 +51,7 @@ ABOUT: Final[dict[Picture, str]] = {
 }
 _NAME: Final = 40
 _VERDICT: Final = 60
+_HEAD: Final = 70
 _WIDE: Final = 110  # what has room for a verdict with its figures
 _COLUMNS: Final = (
     Column(""),
@@ -113,6 +114,12 @@ def table_text(what: Compared, figure: Figure) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
+def sentence(text: str) -> tuple[str, str]:
+    """Return a sentence as its head, up to a colon if that comes early, and the rest."""
+    head, colon, rest = text.partition(": ")
+    return (head, rest) if colon and len(head) <= _HEAD else ("", text)
+
+
 def note_rows(what: Compared, width: int, height: int) -> list[Row]:
     """Return what a reader has to know, the most important first."""
     texts = [plain(note, 300) for note in what.comparison.notes]
@@ -136,7 +143,8 @@ def reason_rows(found: Sequence[tuple[str, str]], width: int) -> list[Row]:
     """Return the reasons of a verdict, each under its head."""
     rows: list[Row] = []
     for head, text in found:
-        rows.append(pad([(head, int(Role.TITLE))], width))
+        if head:
+            rows.append(pad([(head, int(Role.TITLE))], width))
         rows += [
             pad([("  ", int(Role.TEXT)), (piece, int(Role.TEXT))], width)
             for piece in wrap(text, max(width - 2, 1))

@@ -49,6 +49,8 @@ def record_words(board: str, settings: Mapping[str, Any]) -> tuple[str, ...]:
         if isinstance(value, str) and value != getattr(usual, name):
             words += [option, value]
     loads = settings.get("loads")
+    guest = settings.get("guest")
+    words += ["--guest", guest] if isinstance(guest, str) and guest else []
     for load in loads if isinstance(loads, list | tuple) else ():
         if isinstance(load, Mapping):
             words += ["--load", f"{load.get('name')}@{load.get('cpu')}"]
@@ -92,15 +94,25 @@ def _values(values: Mapping[str, int]) -> list[str]:
 
 
 def _create(action: do.Create) -> list[str]:
+    if action.linux is not None:
+        return _linux(action.source, action.linux)
     words = ["create", action.source]
     words += ["--on-board"] if action.on_board else []
     words += ["--name", action.name] if action.name else []
-    return words + (["--paused"] if action.paused else [])
+    words += ["--paused"] if action.paused else []
+    words += [word for image in _images(action.images) for word in ("--load", image)]
+    return words + (["--start"] if action.start else [])
 
 
-def _load(action: do.Load) -> list[str]:
-    images = [path if at is None else f"{path}@{at:#x}" for path, at in action.images]
-    return ["load", action.guest, *images]
+def _linux(source: str, linux: do.LinuxCell) -> list[str]:
+    words = ["linux", source, linux.kernel]
+    words += ["--dtb", linux.dtb] if linux.dtb else []
+    words += ["--initrd", linux.initrd] if linux.initrd else []
+    return words + (["--cmdline", linux.cmdline] if linux.cmdline else [])
+
+
+def _images(images: do.Images) -> list[str]:
+    return [path if at is None else f"{path}@{at:#x}" for path, at in images]
 
 
 def _schedule(action: do.Schedule) -> list[str]:
@@ -130,7 +142,7 @@ _WORDS: dict[type, Callable[[Any], list[str]]] = {
     do.Enable: lambda action: ["enable", action.config],
     do.Disable: lambda _: ["disable"],
     do.Create: _create,
-    do.Load: _load,
+    do.Load: lambda action: ["load", action.guest, *_images(action.images)],
     do.Start: lambda action: ["start", action.guest],
     do.Stop: lambda action: ["stop", action.guest],
     do.Restart: lambda action: ["restart", action.guest],

@@ -34,6 +34,11 @@ def exit_rows(state: DeskState, item: Item | None, width: int) -> list[Row]:
         if told:
             about = f"exits/s on {_WORDS[word]} {number}: "
             rows.append(pad([(about, int(Role.MUTED)), (told, int(Role.RATE))], width))
+    guest = survey.guest(item.key)
+    if rates and survey.own_exits and guest is not None and guest.role == "control":
+        off = "taken off" if survey.looked_from is not None else "taken off the sum alone"
+        ours = f"our own: {survey.own_exits} hypercalls a look, {off}"
+        rows.append(pad([(ours, int(Role.MUTED))], width))
     return rows
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from hvconsole.hypervisor import actions as do
+from hvconsole.hypervisor.jailhouse.images import WRITTEN
 from hvconsole.model.hypervisor import Guest, Parameter, Survey
 from hvconsole.model.inspection import CellFile
 from hvconsole.model.text import plain
@@ -62,8 +63,8 @@ def _of_guest(survey: Survey, guest: Guest, vcpu: int | None) -> list[Form]:
     load = Form(
         kind="load",
         title=f"load images into {name}",
-        fields=(Field(name="images", label="images", hint="FILE or FILE@0x1000, by blanks"),),
-        build=lambda v: do.Load(guest=key, images=words.images(v["images"])),
+        fields=(Field(name="images", label="images", hint=f"{WRITTEN}; by blanks"),),
+        build=lambda v: words.loading(key, v["images"]),
     )
     return [form for form in (*_turns(guest, name), *out, load) if _offered(form, survey)]
 
@@ -270,12 +271,48 @@ def _of_board(survey: Survey, configs: Sequence[Path], files: Sequence[CellFile]
         build=lambda v: words.enabling(v["config"]),
     )
     disable = Form(kind="disable", title=f"disable {survey.system}", build=lambda _: do.Disable())
-    offered = [create]
-    if survey.pools:
-        offered.append(make)
     if survey.system == "jailhouse":
-        offered.append(disable if survey.active else enable)
+        of_cells = [_cell(at_hand), _linux(cells)]
+        offered = [*of_cells, disable] if survey.active else [enable, *of_cells]
+    else:
+        offered = [create, make] if survey.pools else [create]
     return [form for form in offered if _offered(form, survey)]
+
+
+def _cell(at_hand: Sequence[str]) -> Form:
+    """Return the form for a cell: made, loaded and started in one go."""
+    return Form(
+        kind="create",
+        title="create a cell",
+        fields=(
+            Field(
+                name="config",
+                label="configuration",
+                value=at_hand[0] if at_hand else "",
+                hint="a .toml or .cell here, else one on the board" + _listed(at_hand),
+            ),
+            Field(name="images", label="images", hint=f"{WRITTEN}; by blanks; empty: none"),
+            Field(name="start", label="start it", value="no", choices=(("no", ""), ("yes", ""))),
+        ),
+        build=lambda v: words.cell(v["config"], v["images"], v["start"]),
+    )
+
+
+def _linux(on_board: Sequence[str]) -> Form:
+    """Return the form for a cell that boots Linux."""
+    of_linux = next((path for path in on_board if "linux" in path), "")
+    return Form(
+        kind="create",
+        title="boot Linux in a new cell",
+        fields=(
+            Field(name="config", label="configuration", value=of_linux, hint="all on the board"),
+            Field(name="kernel", label="kernel"),
+            Field(name="dtb", label="device tree", hint="empty: none"),
+            Field(name="initrd", label="first file system", hint="empty: none"),
+            Field(name="cmdline", label="command line", hint="empty: none"),
+        ),
+        build=words.linux,
+    )
 
 
 def _listed(paths: Sequence[str]) -> str:

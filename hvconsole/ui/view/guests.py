@@ -191,7 +191,7 @@ def _guest(
     return Part(f"{_STATE_SIGNS[guest.state]} {plain(guest.name, _NAME)}{here}", Role.STRONG), [
         Part(guest.state, role, 90),
         Part(f"id {plain(guest.key, 8)}", Role.MUTED, 40),
-        Part(plain(guest.pool, 16), Role.TEXT, 55),
+        _place(guest),
         Part(values_text(guest.values), Role.RATE, 60),
         Part(memory, Role.MUTED, 30),
         Part("" if exits is None else f"{exits:,} exits", Role.MUTED, 45),
@@ -201,13 +201,28 @@ def _guest(
     ]
 
 
+def _place(guest: Guest) -> Part:
+    """Say where a guest runs: its pool, or the CPUs that are its own (a cell's)."""
+    if guest.pool or guest.vcpus:
+        return Part(plain(guest.pool, 16), Role.TEXT, 55)
+    if guest.failed:
+        return Part(f"CPU {_listed(guest.failed)} parked", Role.BAD, 85)
+    return Part(f"CPU {_listed(guest.cpus)}" if guest.cpus else "", Role.TEXT, 85)
+
+
+def _listed(cpus: frozenset[int]) -> str:
+    return ",".join(map(str, sorted(cpus)))
+
+
 def _vcpu(vcpu: Vcpu, survey: Survey) -> tuple[Part, list[Part]]:
     where = "offline" if not vcpu.online else f"on CPU {vcpu.cpu}" if vcpu.cpu is not None else ""
     hard = "" if vcpu.hard is None else f"pinned {cpus_text(vcpu.hard, survey)}"
     soft = "" if vcpu.soft is None else f"prefers {cpus_text(vcpu.soft, survey)}"
+    # Who numbers vCPUs by themselves has each of them in a state of its own.
+    state = plain(vcpu.state, 12) if vcpu.number is not None else ""
     return Part(f"  ╰ vCPU {vcpu.index}", Role.TEXT), [
         Part(where, Role.TEXT if vcpu.online else Role.MUTED, 80),
-        Part("", keep=0),
+        Part(state, Role.TEXT, 70) if state else Part("", keep=0),
         Part("", keep=0),
         Part(" ".join(filter(None, (hard, soft))), Role.KEY, 60),
         Part("", keep=0),

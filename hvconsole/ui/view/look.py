@@ -5,7 +5,27 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from hvconsole.stream.snapshot import Snapshot, View
+from hvconsole.ui.view.curves import Picture
 from hvconsole.ui.view.window import Window
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of time that is picked out.
+
+    Attributes:
+        from_s: Where picking began, seconds since the run's start.
+        to_s: Its other end; None is wherever the cursor is.
+    """
+
+    from_s: float
+    to_s: float | None = None
+
+    def ends(self, cursor_s: float | None) -> tuple[float, float]:
+        """Return both ends in order, given where the cursor is."""
+        other = self.to_s if self.to_s is not None else cursor_s
+        other = self.from_s if other is None else other
+        return min(self.from_s, other), max(self.from_s, other)
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +38,11 @@ class Look:
         logarithmic: Whether the axis of lengths is.
         held: What is shown while paused, None while it is not.
         followed: Whether the newest was followed before the pause.
+        apart: Each CPU has a lane of its own in the timeline.
+        part: The part of time that is picked out.
+        curves: Curves are shown where there is room for one picture of lengths only.
+        picture: Which curves.
+        runs: The table is that of the runs.
     """
 
     window: Window = field(default_factory=Window)
@@ -25,6 +50,11 @@ class Look:
     logarithmic: bool = True
     held: Snapshot | None = None
     followed: bool = True
+    apart: bool = False
+    part: Part | None = None
+    curves: bool = False
+    picture: Picture = "at most"
+    runs: bool = False
 
     @property
     def paused(self) -> bool:
@@ -38,7 +68,8 @@ class Look:
 
     def view(self, columns: int) -> View:
         """Return what to ask the stream for."""
-        return View(self.window.start_s, self.window.span_s, columns, self.lanes)
+        window = self.window
+        return View(window.start_s, window.span_s, columns, self.lanes, apart=self.apart)
 
     def pause(self, snapshot: Snapshot) -> Look:
         """Hold what is shown."""
@@ -63,7 +94,7 @@ class Look:
 
     def anew(self) -> Look:
         """Look at another run: what one went to in the last one means nothing there."""
-        return replace(self, window=self.window.following(), held=None)
+        return replace(self, window=self.window.following(), held=None, part=None)
 
     def of(self, fresh: Snapshot) -> Snapshot:
         """Return what to show of a snapshot: while paused, its time but the figures as held."""

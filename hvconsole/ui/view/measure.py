@@ -11,6 +11,7 @@ import numpy as np
 from hvconsole.model import units
 from hvconsole.model.text import plain
 from hvconsole.stream.snapshot import Columns, Snapshot, Totals
+from hvconsole.ui.chart.bars import at_moments
 from hvconsole.ui.chart.cells import Role, ramp
 from hvconsole.ui.chart.scale import Scale, length_scale
 from hvconsole.ui.chart.timeline import ramp_steps
@@ -23,6 +24,7 @@ _MARKER = 48
 _NEAR = 0.01  # share of the view: about a cell
 
 Pieces = tuple[tuple[str, int], ...]
+Colour = Callable[[float], int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ def thresholds(snapshot: Snapshot, lanes: tuple[int, ...]) -> tuple[float, ...]:
     return tuple(dict.fromkeys(hello.clock.ns(lane.threshold_ticks) for lane in chosen))
 
 
-def colour_of(scale: Scale) -> Callable[[float], int]:
+def colour_of(scale: Scale) -> Colour:
     """Return what gives each length in ns its role, the same in every chart and table."""
 
     def role(length_ns: float) -> int:
@@ -183,3 +185,12 @@ def marks(totals: Totals) -> tuple[tuple[str, float], ...]:
 
 def _largest(values: tuple[float, ...]) -> float:
     return max((value for value in values if value > 0), default=math.nan)
+
+
+def say_rate(snapshot: Snapshot, moment_s: float) -> Pieces:
+    """Say the rate at a moment."""
+    value = float(at_moments(snapshot.rate_edges_s, snapshot.rate, np.array([moment_s]))[0])
+    when = (units.exact_moment(moment_s, 10.0), int(Role.MUTED))
+    if not math.isfinite(value):
+        return (when, ("not watched", int(Role.MUTED)))
+    return (when, (f"{units.rate(value)} /s", int(Role.STRONG)))

@@ -6,7 +6,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 
-from hvconsole.link.serial_name import link_name
+from hvconsole.link.serial_name import goes_over
 from hvconsole.model.status import Status
 from hvconsole.wire.console import AlarmFinder, AlarmKind
 from hvconsole.wire.vt_line import Line, Past
@@ -167,7 +167,9 @@ def refusal(status: Status, line: str) -> str:
         return "a recording: nothing can be typed"
     if status.read_only:
         return "read-only: typing could change the board"
-    if status.link == "connected" and status.link_detail == link_name(line):
+    if status.typing_to and status.run not in {"preparing", "running", "ending"}:
+        return ""
+    if status.link == "connected" and goes_over(status.link_detail, line):
         doing = "a run measures" if status.run in {"preparing", "running"} else "the session works"
         return f"{doing} over this line: typing would spoil it"
     return ""

@@ -56,6 +56,9 @@ MENU = (
     Command("l", "log", "log", "Show the session's log of the line", 88),
     Command("y", "copy", "copy", "Copy what is seen", 87),
     Command("r", "size", "tell the size", "Type a stty command with the terminal's size", 86),
+    Command(
+        "g", "guest", "guest's console", "Look at a guest's console, type to it, or leave it", 89
+    ),
     Command("e", "line_end", "line end", "Change what Enter sends: CR, LF or both", 80),
     Command("k", "clear", "clear", "Clear the screen and what scrolled out", 82),
     Command("question_mark", "help", "keys", "Show all keys", 97),
@@ -93,8 +96,10 @@ PLAYBACK = (
     Command("right_square_bracket", "faster", "speed", "Play faster", 92),
 )
 NOT_FOR_RECORDINGS = frozenset(
-    {"break", "control", "size", "line_end", "prefix_itself", "clear", "log"}
+    {"break", "control", "size", "line_end", "prefix_itself", "clear", "log", "guest"}
 )
+FOR_TERMINALS = frozenset({"guest"})
+"""Only where a hypervisor's own terminal answers on the line."""
 
 
 def command(commands: Iterable[Command], key: str) -> Command | None:

@@ -68,6 +68,12 @@ class Window:
             return self
         return _at(moment_s - self.span_s / 2, self.span_s, now_s)
 
+    def fitting(self, start_s: float, end_s: float, now_s: float) -> Window:
+        """Return the closest window that holds a part of time, with the part in its middle."""
+        wanted = end_s - start_s
+        span = next((span for span in SPANS if span >= wanted), SPANS[-1])
+        return _at((start_s + end_s - span) / 2, span, now_s)
+
     def following(self) -> Window:
         """Follow the newest."""
         return replace(self, start_s=None)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from hvconsole.hypervisor import actions as do
+from hvconsole.hypervisor.jailhouse.images import WRITTEN, read_images
 from hvconsole.model.hypervisor import Parameter
 from hvconsole.model.problem import UsageProblem
 from hvconsole.model.text import plain
@@ -65,25 +67,55 @@ def cpus(text: str) -> frozenset[int] | None:
     return frozenset(cpus)
 
 
-def images(text: str) -> tuple[tuple[str, int | None], ...]:
-    """Read images with their addresses.
+def images(text: str) -> tuple[do.Images, dict[str, bytes]]:
+    """Read images with their addresses, and those of them that lie on this machine.
 
     Raises:
-        UsageProblem: None is named.
+        UsageProblem: None is named, or one cannot be read.
     """
-    found: list[tuple[str, int | None]] = []
-    for word in text.split():
-        path, at, address = word.rpartition("@")
-        if at and re.fullmatch(r"0x[0-9A-Fa-f]{1,16}", address):
-            found.append((path, int(address, 16)))
-        else:
-            found.append((word, None))
-    if not found:
-        raise UsageProblem("no image is named", hint="FILE or FILE@0x1000")
-    return tuple(found)
+    words = text.split()
+    if not words:
+        raise UsageProblem("no image is named", hint=WRITTEN)
+    return read_images(words)
 
 
-def creation(path: str, name: str) -> do.Action:
+def loading(guest: str, text: str) -> do.Load:
+    """Read what is to be loaded into a guest.
+
+    Raises:
+        UsageProblem: No image is named, or one cannot be read.
+    """
+    named, contents = images(text)
+    return do.Load(guest=guest, images=named, contents=contents)
+
+
+def cell(path: str, images_text: str, start: str) -> do.Action:
+    """Read a new cell: its configuration, what is loaded into it, and whether it starts.
+
+    Raises:
+        UsageProblem: A file cannot be read, or no configuration is named.
+    """
+    create = creation(path, "")
+    named, contents = read_images(images_text.split())
+    return replace(create, images=named, contents=contents, start=start == "yes")
+
+
+def linux(values: Values) -> do.Action:
+    """Read a cell that boots Linux; all its files lie on the board.
+
+    Raises:
+        UsageProblem: No kernel is named.
+    """
+    said = {name: text.strip() for name, text in values.items()}
+    if not said["config"] or not said["kernel"]:
+        raise UsageProblem("the configuration and the kernel have to be named")
+    kernel = do.LinuxCell(
+        kernel=said["kernel"], dtb=said["dtb"], initrd=said["initrd"], cmdline=said["cmdline"]
+    )
+    return do.Create(config=b"", source=said["config"], on_board=True, linux=kernel)
+
+
+def creation(path: str, name: str) -> do.Create:
     """Read a guest's configuration from this machine.
 
     Raises:

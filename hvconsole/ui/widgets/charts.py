@@ -1,99 +1,40 @@
-"""The charts of the Measure screen as widgets: our pictures in a frame, with a mouse."""
+"""The charts of the Measure screen as widgets: our pictures in a frame."""
 
 from __future__ import annotations
-
-import math
-
-from textual import events
-from textual.message import Message
 
 from hvconsole.model import units
 from hvconsole.stream.snapshot import Snapshot
 from hvconsole.stream.vcpu_lane import VcpuLane
-from hvconsole.ui.chart.axes import layout
 from hvconsole.ui.chart.bars import Histogram, Rate, draw_histogram, draw_rate
 from hvconsole.ui.chart.canvas import Canvas
 from hvconsole.ui.chart.cells import Role, Row
 from hvconsole.ui.chart.frame import Caption
-from hvconsole.ui.chart.raster import ACROSS
-from hvconsole.ui.chart.scale import Scale, length_scale
-from hvconsole.ui.chart.timeline import Timeline, draw_timeline, span_of
+from hvconsole.ui.chart.timeline import (
+    Timeline,
+    draw_lanes,
+    draw_timeline,
+    lane_rows,
+    lanes_that_fit,
+    span_of,
+)
 from hvconsole.ui.chart.vcpu_lane import draw_vcpu_lane
-from hvconsole.ui.view import measure, vcpus
+from hvconsole.ui.view import causes, curves, measure, vcpus
+from hvconsole.ui.view.curves import Picture
 from hvconsole.ui.view.line import middle
-from hvconsole.ui.view.window import Window
-from hvconsole.ui.widgets.painted import Panel
-
-_FRAME = 1
+from hvconsole.ui.widgets.chart_panel import ChartPanel, TimePanel
 
 
-class ChartPanel(Panel):
-    """A panel with a chart of the current snapshot."""
-
-    exact = True
-
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002  # Textual's name for it
-        super().__init__(id=id)
-        self.snapshot: Snapshot | None = None
-        self.window = Window()
-        self.lengths = self.colours = length_scale(math.nan, math.nan, log=True)
-
-    def show(self, snapshot: Snapshot, window: Window, lengths: Scale, colours: Scale) -> None:
-        """Show a snapshot.
-
-        Args:
-            snapshot: The values.
-            window: The part of time that is seen.
-            lengths: The axis of lengths.
-            colours: The scale that colours lengths, the same in all charts and tables.
-        """
-        self.snapshot, self.window = snapshot, window
-        self.lengths, self.colours = lengths, colours
-        self.repaint()
-
-    def inside(self, width: int, height: int) -> list[Row]:
-        """Draw the chart."""
-        if self.snapshot is None:
-            return Canvas(width, height).rows()
-        return self.draw(self.snapshot, width, height).rows()
-
-    def draw(self, snapshot: Snapshot, width: int, height: int) -> Canvas:
-        """Draw a snapshot, `width` × `height` cells."""
-        raise NotImplementedError
-
-
-class TimelinePanel(ChartPanel):
-    """Switches by time. The wheel zooms, dragging pans, the pointer reads out."""
-
-    class Zoomed(Message):
-        """The wheel was turned over a moment; positive steps zoom in."""
-
-        def __init__(self, steps: int, at_s: float) -> None:
-            super().__init__()
-            self.steps = steps
-            self.at_s = at_s
-
-    class Panned(Message):
-        """The chart was dragged by a share of its span; positive goes to later times."""
-
-        def __init__(self, spans: float) -> None:
-            super().__init__()
-            self.spans = spans
+class TimelinePanel(TimePanel):
+    """Switches by time, all CPUs over each other or each in a lane of its own."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002  # Textual's name for it
         super().__init__(id=id)
         self.lanes: tuple[int, ...] = ()
         self.vcpus: VcpuLane | None = None
+        self._part_s: tuple[float, float] | None = None
         self._message = ""
         self._cursor_s: float | None = None
-        self._pointer: int | None = None
-        self._dragged_from: int | None = None
-        self._dragged = False
-
-    @property
-    def columns(self) -> int:
-        """How many columns of time the chart can show."""
-        return max(layout(self.size.width - 2, self.size.height - 2).width * ACROSS, 1)
+        self._apart: list[int] = []
 
     @property
     def set_cursor_s(self) -> float | None:
@@ -103,7 +44,7 @@ class TimelinePanel(ChartPanel):
     @property
     def cursor_s(self) -> float | None:
         """The moment under the pointer, else the one the cursor was set to."""
-        under = None if self._pointer is None else self._moment(self._pointer)
+        under = self.under_s
         return self._cursor_s if under is None else under
 
     @cursor_s.setter
@@ -111,6 +52,21 @@ class TimelinePanel(ChartPanel):
         self._pointer = None
         self._cursor_s = moment
         self.repaint()
+
+    @property
+    def part_s(self) -> tuple[float, float] | None:
+        """Both ends of the part of time that is brought out."""
+        return self._part_s
+
+    @part_s.setter
+    def part_s(self, ends: tuple[float, float] | None) -> None:
+        if ends != self._part_s:
+            self._part_s = ends
+            self.repaint()
+
+    def clicked(self, moment_s: float) -> None:
+        """Set the cursor."""
+        self._cursor_s = moment_s
 
     def say(self, message: str) -> None:
         """Show a sentence in the middle, while there is nothing else to see."""
@@ -126,22 +82,11 @@ class TimelinePanel(ChartPanel):
 
     def draw(self, snapshot: Snapshot, width: int, height: int) -> Canvas:
         """Draw the timeline."""
-        what = Timeline(
-            columns=snapshot.columns,
-            now_s=snapshot.now_s,
-            scale=self.lengths,
-            colours=self.colours,
-            length_label=units.axis_length,
-            time_label=units.moment,
-            thresholds_ns=measure.thresholds(snapshot, self.lanes),
-            cursor_s=self.cursor_s,
-            markers_s=tuple(marker.at_s for marker in snapshot.markers),
-        )
         if self.vcpus is None:
-            return draw_timeline(what, width, height)
+            return self._switches(snapshot, width, height)
         rows = vcpus.rows_for(self.vcpus, snapshot, width, height)
         canvas = Canvas(width, height)
-        canvas.put(0, 0, draw_timeline(what, width, height - len(rows)))
+        canvas.put(0, 0, self._switches(snapshot, width, height - len(rows)))
         canvas.put(0, height - len(rows), draw_vcpu_lane(rows, width))
         return canvas
 
@@ -152,75 +97,67 @@ class TimelinePanel(ChartPanel):
         limits = measure.thresholds(self.snapshot, self.lanes)
         foot: measure.Pieces = ()
         if (moment := self.cursor_s) is not None:
-            reading = measure.reading(self.snapshot.columns, moment)
-            foot = measure.say_reading(reading) if reading is not None else ()
-            if self.vcpus is not None:
-                foot = (*foot, *vcpus.say_owners(self.vcpus, self.snapshot, moment))
+            foot = self._read_out(self.snapshot, moment)
         done = measure.say_marker(self.snapshot, self.cursor_s)
+        lanes = self.lanes or (tuple(self._apart) if self._hides(self.snapshot) else ())
         return Caption(
-            "switches",
-            info=measure.view_info(self.window, self.lengths, self.lanes, limits),
+            "switches by CPU" if self._apart else "switches",
+            info=measure.view_info(self.window, self.lengths, lanes, limits),
             foot=(*foot, *done),
         )
 
-    def on_mouse_move(self, event: events.MouseMove) -> None:
-        """Read out under the pointer; drag the view while the button is held."""
-        if self._dragged_from is not None and event.button:
-            width = layout(self.size.width - 2, self.size.height - 2).width
-            moved = event.x - self._dragged_from
-            if moved and width:
-                self._dragged = True
-                self._dragged_from = event.x
-                self.post_message(self.Panned(-moved / width))
-            return
-        self._pointer = event.x
-        self.repaint()
+    def _switches(self, snapshot: Snapshot, width: int, height: int) -> Canvas:
+        chosen = self.lanes[0] if self.lanes else None
+        self._apart = lanes_that_fit(sorted(snapshot.apart), chosen, height)
+        if len(snapshot.apart) < 2:  # noqa: PLR2004  # one lane is the same, with less room
+            self._apart = []
+            return draw_timeline(self._timeline(snapshot), width, height)
+        lanes = [(f"CPU {cpu}", self._timeline(snapshot, cpu)) for cpu in self._apart]
+        return draw_lanes(lanes, width, height)
 
-    def on_mouse_down(self, event: events.MouseDown) -> None:
-        """Begin to drag."""
-        self._dragged_from, self._dragged = event.x, False
-        self.capture_mouse()
+    def _timeline(self, snapshot: Snapshot, cpu: int | None = None) -> Timeline:
+        return Timeline(
+            columns=snapshot.columns if cpu is None else snapshot.apart[cpu],
+            now_s=snapshot.now_s,
+            scale=self.lengths,
+            colours=self.colours,
+            length_label=units.axis_length,
+            time_label=units.moment,
+            thresholds_ns=measure.thresholds(snapshot, self.lanes if cpu is None else (cpu,)),
+            cursor_s=self.cursor_s,
+            markers_s=tuple(marker.at_s for marker in snapshot.markers),
+            part_s=self.part_s,
+        )
 
-    def on_mouse_up(self, event: events.MouseUp) -> None:
-        """End dragging; a click without it sets the cursor."""
-        self.release_mouse()
-        if not self._dragged and (moment := self._moment(event.x)) is not None:
-            self._cursor_s = moment
-        self._dragged_from = None
-        self.repaint()
+    def _read_out(self, snapshot: Snapshot, moment: float) -> measure.Pieces:
+        cpu = self._under_lane()
+        columns = snapshot.columns if cpu is None else snapshot.apart[cpu]
+        reading = measure.reading(columns, moment)
+        foot: measure.Pieces = () if cpu is None else ((f"CPU {cpu}", int(Role.STRONG)),)
+        if reading is not None:
+            foot = (*foot, *measure.say_reading(reading))
+            if cause := causes.of_reading(snapshot, reading):
+                foot = (*foot, (cause, int(Role.MUTED)))
+        if self.vcpus is not None:
+            foot = (*foot, *vcpus.say_owners(self.vcpus, snapshot, moment))
+        return foot
 
-    def on_leave(self, _event: events.Leave) -> None:
-        """Forget the pointer; the cursor stays where it was set."""
-        self._pointer = None
-        self.repaint()
-
-    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        """Zoom in on the moment under the pointer."""
-        self._zoom(1, event)
-
-    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        """Zoom out around the moment under the pointer."""
-        self._zoom(-1, event)
-
-    def _zoom(self, steps: int, event: events.MouseEvent) -> None:
-        event.stop()
-        moment = self._moment(event.x)
-        if moment is not None:
-            self.post_message(self.Zoomed(steps, moment))
-
-    def _moment(self, x: int) -> float | None:
-        """Return the moment at a cell of this widget, None beside the plot."""
-        if self.snapshot is None:
+    def _under_lane(self) -> int | None:
+        """Return the CPU whose lane is under the pointer."""
+        if self._pointer is None or self.snapshot is None:
             return None
-        place = layout(self.size.width - 2, self.size.height - 2)
-        inside = x - _FRAME - place.left
-        start, end = span_of(self.snapshot.columns)
-        if not 0 <= inside < place.width or end <= start:
-            return None
-        return start + (inside + 0.5) / place.width * (end - start)
+        y = self._pointer[1] - 1
+        rows = lane_rows(len(self._apart), self.size.height - 2)
+        for cpu, (top, height) in zip(self._apart, rows, strict=True):
+            if top <= y < top + height and cpu in self.snapshot.apart:
+                return cpu
+        return None
+
+    def _hides(self, snapshot: Snapshot) -> bool:
+        return bool(self._apart) and len(self._apart) < len(snapshot.apart)
 
 
-class RatePanel(ChartPanel):
+class RatePanel(TimePanel):
     """Switches a second, by time."""
 
     def draw(self, snapshot: Snapshot, width: int, height: int) -> Canvas:
@@ -235,9 +172,15 @@ class RatePanel(ChartPanel):
         return draw_rate(what, width, height)
 
     def caption(self) -> Caption:
-        """Name the chart and say the latest figure."""
-        info = measure.rate_info(self.snapshot) if self.snapshot is not None else ""
-        return Caption("switches a second", info=((info, int(Role.RATE)),) if info else ())
+        """Name the chart, say the mean, and read out what is under the pointer."""
+        snapshot, under = self.snapshot, self.under_s
+        info = measure.rate_info(snapshot) if snapshot is not None else ""
+        foot: measure.Pieces = ()
+        if snapshot is not None and under is not None:
+            foot = measure.say_rate(snapshot, under)
+        return Caption(
+            "switches a second", info=((info, int(Role.RATE)),) if info else (), foot=foot
+        )
 
 
 class HistogramPanel(ChartPanel):
@@ -260,3 +203,18 @@ class HistogramPanel(ChartPanel):
             return Caption("lengths")
         number = self.snapshot.totals.received + self.snapshot.totals.dropped
         return Caption("lengths", info=((f"{units.grouped(number, 13)} in all", int(Role.MUTED)),))
+
+
+class CurvePanel(ChartPanel):
+    """How many switches are at most so long, or longer; earlier runs over the present one."""
+
+    picture: Picture = "at most"
+
+    def draw(self, snapshot: Snapshot, width: int, height: int) -> Canvas:
+        """Draw the curves."""
+        return curves.draw(snapshot, self.picture, width, height)
+
+    def caption(self) -> Caption:
+        """Name the picture, and which letter is which run."""
+        legend = curves.legend(self.snapshot) if self.snapshot is not None else ()
+        return Caption(curves.TITLES[self.picture], foot=legend)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from textual import events
 from textual.message import Message
 
-from hvconsole.stream.snapshot import Snapshot, Totals
+from hvconsole.stream.snapshot import Snapshot, TimePart, Totals
 from hvconsole.ui.chart.cells import Role, Row, selected
 from hvconsole.ui.chart.frame import Caption
 from hvconsole.ui.chart.scale import Scale
 from hvconsole.ui.view.measure import colour_of
 from hvconsole.ui.view.notes import damage, notes
+from hvconsole.ui.view.part import span_said
 from hvconsole.ui.view.table import Table, table
 from hvconsole.ui.widgets.painted import Panel
 
@@ -35,6 +36,7 @@ class LaneTable(Panel):
         self._scale = Scale(1e3, 1e6, log=True)
         self._table: Table | None = None
         self._first = 0
+        self._part: TimePart | None = None
 
     @property
     def wanted_height(self) -> int:
@@ -42,7 +44,14 @@ class LaneTable(Panel):
         lanes = len(self._snapshot.lanes) if self._snapshot is not None else 1
         return max(lanes + (lanes > 1), 1) + _FRAME_AND_HEAD
 
-    def show(self, snapshot: Snapshot, all_lanes: Totals, lane: int | None, lengths: Scale) -> None:
+    def show(
+        self,
+        snapshot: Snapshot,
+        all_lanes: Totals,
+        lane: int | None,
+        lengths: Scale,
+        part: TimePart | None = None,
+    ) -> None:
         """Show figures.
 
         Args:
@@ -50,7 +59,9 @@ class LaneTable(Panel):
             all_lanes: Figures over all lanes.
             lane: The CPU that is looked at, None for all.
             lengths: The scale that colours lengths.
+            part: The part of time that the figures are of; None is the whole run.
         """
+        self._part = part
         self._snapshot, self._all, self._lane, self._scale = snapshot, all_lanes, lane, lengths
         self.repaint()
 
@@ -63,7 +74,8 @@ class LaneTable(Panel):
         if 0 < room < rows:
             seen = f"rows {self._first + 1}–{self._first + room} of {rows}"
             info.append((seen, int(Role.MUTED)))
-        return Caption("figures", info=tuple(info))
+        title = "figures" if self._part is None else f"figures of {span_said(self._part)}"
+        return Caption(title, info=tuple(info))
 
     def inside(self, width: int, height: int) -> list[Row]:
         """Return head and as many rows as fit, the selected one among them."""

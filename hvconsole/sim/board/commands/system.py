@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from hvconsole.sim.board.commands.getopt import taken
 from hvconsole.sim.board.linux.online import online
-from hvconsole.sim.board.modes import BUILD, HOSTNAME, KERNEL
+from hvconsole.sim.board.modes import BUILD, KERNEL
 from hvconsole.sim.board.shell.call import FAILED, BoardCommand, Invocation
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _UNAME: Final = (
     ("s", "Linux"),
-    ("n", HOSTNAME),
+    ("n", ""),  # the host's name
     ("r", KERNEL),
     ("v", BUILD),
     ("m", "armv7l"),
@@ -24,10 +24,15 @@ _UNAME: Final = (
 _SYSCTL_ROOT: Final = "/proc/sys"
 
 
-def _uname(_board: Board, call: Invocation) -> int:
+def _uname(board: Board, call: Invocation) -> int:
     letters = taken(call, "asnrvmo").letters or {"s"}
     call.out(
-        " ".join(text for letter, text in _UNAME if letter in letters or "a" in letters) + "\n"
+        " ".join(
+            text or board.mode.hostname
+            for letter, text in _UNAME
+            if letter in letters or "a" in letters
+        )
+        + "\n"
     )
     return 0
 
@@ -46,8 +51,8 @@ def _whoami(_board: Board, call: Invocation) -> int:
     return 0
 
 
-def _hostname(_board: Board, call: Invocation) -> int:
-    call.out(f"{HOSTNAME}\n")
+def _hostname(board: Board, call: Invocation) -> int:
+    call.out(f"{board.mode.hostname}\n")
     return 0
 
 

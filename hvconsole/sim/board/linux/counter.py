@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from hvconsole.sim.board.linux.live import fixed, text
-from hvconsole.sim.board.linux.online import online
+from hvconsole.sim.board.linux.online import online, possible
 from hvconsole.sim.board.nodes import Folder
 from hvconsole.sim.board.tree import failed
 
@@ -36,7 +36,7 @@ class CounterModule:
         self._board = board
         self._found = _CLOSED | (_CYCLES_CLOSED if cycles else {})
         self._open = _OPEN | (_CYCLES_OPEN if cycles else {})
-        self._applied = dict.fromkeys(range(board.machine.setup.cpus), 0)
+        self._applied = dict.fromkeys(possible(board), 0)
         self._since = dict.fromkeys(self._applied, 0)
         for cpu in online(board):
             self.cpu_online(cpu)

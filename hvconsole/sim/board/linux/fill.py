@@ -9,7 +9,6 @@ from hvconsole.sim.board.linux.live import fixed
 from hvconsole.sim.board.linux.modules import card_files
 from hvconsole.sim.board.linux.proc import proc_files
 from hvconsole.sim.board.linux.sysfs import sysfs_files
-from hvconsole.sim.board.modes import HOSTNAME
 from hvconsole.sim.board.nodes import Device, Executable, Folder, Node, Symlink
 from hvconsole.sim.board.tree import failed
 
@@ -45,7 +44,7 @@ def fill(board: Board) -> None:
         "/bin": Symlink("usr/bin"),
         "/sbin": Symlink("usr/sbin"),
         "/etc/os-release": fixed(_OS_RELEASE),
-        "/etc/hostname": fixed(f"{HOSTNAME}\n"),
+        "/etc/hostname": fixed(f"{board.mode.hostname}\n"),
         **_devices(board),
         **proc_files(board),
         **sysfs_files(board),

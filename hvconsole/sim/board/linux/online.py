@@ -14,9 +14,18 @@ def online(board: Board) -> list[int]:
     bare = board.machine.bare
     if bare is not None:
         return sorted(bare.online)
+    if board.machine.xvisor is not None:
+        return [0]  # guest0's Linux is started on its first vCPU alone
     xen = board.machine.xen
     units = xen.domains.get(board.domain, []) if xen is not None else []
     return [unit.index for unit in units if not unit.offline]
+
+
+def possible(board: Board) -> list[int]:
+    """Return the CPUs that Linux could have."""
+    if board.machine.xvisor is not None:
+        return [0]
+    return list(range(board.machine.setup.cpus))
 
 
 def cpu_list(cpus: Iterable[int]) -> str:

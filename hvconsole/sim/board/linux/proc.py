@@ -51,7 +51,7 @@ def proc_files(board: Board) -> dict[str, Node]:
         "/proc/sysrq-trigger": Live(bytes, lambda data: _sysrq(board, data), 0o200),
         "/proc/modules": text(lambda: _modules(board)),
         "/proc/self/status": text(lambda: _status(board)),
-        "/proc/sys/kernel/hostname": fixed("bananapi\n"),
+        "/proc/sys/kernel/hostname": fixed(f"{mode.hostname}\n"),
         "/proc/sys/kernel/random/boot_id": fixed(f"{board.boot_id}\n"),
         "/proc/sys/kernel/sched_rt_period_us": fixed(f"{_RT_PERIOD_US}\n"),
         _RT_RUNTIME: text(
@@ -62,7 +62,12 @@ def proc_files(board: Board) -> dict[str, Node]:
         "model": "LeMaker Banana Pi\0",
         "compatible": "lemaker,bananapi\0allwinner,sun7i-a20\0",
         "chosen/bootargs": f"{mode.cmdline}\0",
+        "#address-cells": "\0\0\0\1",
+        "#size-cells": "\0\0\0\1",
+        "memory@40000000/reg": "@\0\0\0@\0\0\0",  # 1 GiB at 0x40000000; mem= changes nothing
     }
+    if mode.hypervisor == "xvisor":
+        tree |= {"model": "Virt-v7\0", "compatible": "virt-v7,armv7a\0"}
     if mode.hypervisor == "xen":
         nodes["/proc/xen/capabilities"] = fixed("control_d\n")
         tree["hypervisor/compatible"] = "xen,xen-4.17\0xen,xen\0"
@@ -134,7 +139,8 @@ def _interrupts(board: Board) -> str:
 
 
 def _meminfo(total: int) -> str:
-    figures = {"MemTotal": total, "MemFree": total - 210_000, "MemAvailable": total - 110_000}
+    used = min(210_000, total // 2)
+    figures = {"MemTotal": total, "MemFree": total - used, "MemAvailable": total - used * 11 // 21}
     return "".join(f"{name + ':':<16}{value:>8} kB\n" for name, value in figures.items())
 
 

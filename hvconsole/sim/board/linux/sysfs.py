@@ -44,7 +44,13 @@ def sysfs_files(board: Board) -> dict[str, Node]:
     }
     for cpu in range(last + 1):
         nodes |= _cpu(board, cpu)
-    if board.mode.hypervisor == "xen":
+    if board.mode.hypervisor == "xvisor":  # neither clocks nor sensors, and one CPU
+        hidden = (_ZONE, f"{_CPUS}/cpu1", "/sys/hypervisor")
+        nodes = {path: node for path, node in nodes.items() if not path.startswith(hidden)}
+        nodes["/sys/devices/soc0/machine"] = fixed("Virt-v7\n")
+        for name in ("online", "present", "possible"):
+            nodes[f"{_CPUS}/{name}"] = fixed("0\n")
+    elif board.mode.hypervisor == "xen":
         versions = {"type": "xen", "version/major": "4", "version/minor": "17"}
         versions["version/extra"] = ".5"
         nodes |= {f"/sys/hypervisor/{name}": fixed(f"{v}\n") for name, v in versions.items()}

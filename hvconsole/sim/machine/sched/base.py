@@ -1,4 +1,4 @@
-"""What every scheduler of Xen is to a pool, and what a pool is to it."""
+"""What every scheduler is to a pool, and what a pool is to it."""
 
 from __future__ import annotations
 
@@ -68,6 +68,7 @@ class Scheduler(ABC):
     def __init__(self, costs: Costs) -> None:
         self.costs = costs
         self.pass_cost = 0.0
+        self.switch_cost = costs.switch
         self._order = 0
         self.pool: Dispatcher
 

@@ -1,0 +1,77 @@
+"""An app that saves pictures of its screen, and puts texts where they can be pasted from."""
+
+from __future__ import annotations
+
+import io
+import time
+
+from textual import events, on
+from textual.app import App
+
+from hvconsole.model.problem import Problem
+from hvconsole.ui.clipboard import MOST_BY_TERMINAL, copied, keep_copy
+
+_PICTURE = "picture"
+
+
+class PictureApp(App[None], inherit_bindings=False):
+    """Saves its screen as SVG and PNG, and copies by OSC 52 and into a file."""
+
+    @property
+    def pictured(self) -> str:
+        """What the screen is a picture of: part of a file's name."""
+        raise NotImplementedError
+
+    def tell(self, problem: Problem) -> None:
+        """Show a problem."""
+        raise NotImplementedError
+
+    def copy(self, text: str, what: str) -> None:
+        """Put a text on the clipboard (OSC 52) and into a file, and say so."""
+        path, short = keep_copy(text), len(text) <= MOST_BY_TERMINAL
+        if short:
+            super().copy_to_clipboard(text)
+        self.notify(copied(what, path, by_terminal=short), markup=False)
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """Put a text on the clipboard, and into a file for terminals that do not do that."""
+        keep_copy(text)
+        super().copy_to_clipboard(text)
+
+    def action_picture(self) -> None:
+        """Save a picture of the screen."""
+        name, svg = self._picture()
+        self.deliver_text(
+            io.StringIO(svg), save_filename=f"{name}.svg", mime_type="image/svg+xml", name=_PICTURE
+        )
+
+    def action_picture_png(self) -> None:
+        """Save a picture of the screen as PNG, where a program here can draw it."""
+        self.run_worker(self._deliver_png(*self._picture()), group="picture", exit_on_error=False)
+
+    async def _deliver_png(self, name: str, svg: str) -> None:
+        from hvconsole.ui.png import png_of  # noqa: PLC0415  # when it is wanted
+
+        try:
+            data = await png_of(svg)
+        except Problem as problem:
+            self.tell(problem)
+            return
+        self.deliver_binary(
+            io.BytesIO(data), save_filename=f"{name}.png", mime_type="image/png", name=_PICTURE
+        )
+
+    def _picture(self) -> tuple[str, str]:
+        """Return a name for a picture of the screen as it is now, and the picture as SVG."""
+        name = f"hvconsole-{self.pictured}-{time.strftime('%Y%m%d-%H%M%S')}"
+        return name, self.export_screenshot(title=f"hvconsole {self.pictured}")
+
+    @on(events.DeliveryComplete)
+    def _saved(self, event: events.DeliveryComplete) -> None:
+        if event.name == _PICTURE:
+            self.notify(str(event.path or "saved"), title="picture", markup=False)
+
+    @on(events.DeliveryFailed)
+    def _not_saved(self, event: events.DeliveryFailed) -> None:
+        if event.name == _PICTURE:
+            self.tell(Problem("the picture could not be saved", detail=str(event.exception)))
