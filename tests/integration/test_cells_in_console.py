@@ -21,6 +21,7 @@ INMATE = f"{ROOT}/cells/bananapi-inmate.toml"
 # Where the keyboard is cannot be seen in text; on a busy machine it takes a moment to get there.
 FOCUS_MOVED = r""
 MOMENT_S = 1.5
+PATIENCE_S = 90.0
 
 # What is pressed, and what must be seen then.
 STEPS: tuple[tuple[tuple[str, ...], str], ...] = (
@@ -77,7 +78,9 @@ def test_a_cells_life_from_the_keyboard(missing: Callable[[str], None]) -> None:
             for keys, seen in STEPS:
                 terminal.do(keys)
                 time.sleep(MOMENT_S if seen == FOCUS_MOVED else 0)
-                assert terminal.wait(seen), f"{keys}: not seen: {seen}\n{terminal.screen()}"
+                assert terminal.wait(seen, PATIENCE_S), (
+                    f"{keys}: not seen: {seen}\n{terminal.screen()}"
+                )
         finally:
             terminal.end()
 
