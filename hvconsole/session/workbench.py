@@ -86,7 +86,7 @@ class BoardBench:
         """Kernel, system and what else names the board, most important first."""
         facts = self._facts
         lines = [f"Linux {facts.kernel} {facts.machine}" if facts.kernel else "", facts.system]
-        if facts.hypervisor and facts.kernel:
+        if facts.hypervisor and facts.hypervisor != "xvisor":
             lines.append(f"under {facts.hypervisor}")
         if self.counter_note:
             lines.append(f"CNTVCT: {self.counter_note}")

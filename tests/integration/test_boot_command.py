@@ -62,7 +62,8 @@ def put(monkeypatch: pytest.MonkeyPatch) -> Put:
             return lambda: ScriptedLink(boards[-1])
 
         monkeypatch.setattr(boot, "reach", reach)
-        monkeypatch.setattr(sessions, "link_maker", link_maker)
+        for name in ("link_maker", "network_maker"):  # as it lists, and as it boots
+            monkeypatch.setattr(sessions, name, link_maker)
 
     return place
 
