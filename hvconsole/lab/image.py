@@ -66,7 +66,8 @@ _FIRST_MODULES: dict[str, dict[str, tuple[str, ...]]] = {
             "ext4",
         ),
     },
-    ARM64.debian: {ARM64_VIRT.initramfs: _VIRT_MODULES},
+    # The board's guests boot from it as well, with a console of their own.
+    ARM64.debian: {ARM64_VIRT.initramfs: (*_VIRT_MODULES, "virtio_console")},
 }
 # What libvirt takes for granted; Debian's package for whole systems would bring it, with systemd.
 _LIBVIRT = """\

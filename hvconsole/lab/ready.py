@@ -13,6 +13,7 @@ from hvconsole.model.text import plain
 
 _LINES, _COLUMNS = 12, 120
 _GREETING = b"SSH-"
+_FIRST_TIMEOUT_S, _LAST_TIMEOUT_S = 1.0, 20.0
 
 
 def free_port() -> int:
@@ -51,7 +52,10 @@ def wait_until_ready(
         BoardProblem: It ended, or does not greet in time; the detail is the end of its console.
     """
     deadline = time.monotonic() + patience_s
-    while not answers(port):
+    # A starved board takes seconds to greet, and a visitor who leaves before only costs it more.
+    timeout = _FIRST_TIMEOUT_S
+    while not answers(port, timeout):
+        timeout = min(2 * timeout, _LAST_TIMEOUT_S)
         if not is_running():
             raise BoardProblem(
                 f"{name} ended while it booted",

@@ -9,9 +9,11 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from hvconsole.model.guest_clock import GuestClock
+from hvconsole.model.problem import BoardProblem
 from hvconsole.session.hub import Hub
 from hvconsole.session.run import MeasuredRun
 from hvconsole.stream.clock_join import ClockJoin
+from hvconsole.stream.trapped import read_ns, trapped
 from hvconsole.wire.values import Heartbeat, Hello, Note, NoteCode, Value
 
 _ANSWER_S: Final = 3.0
@@ -19,6 +21,24 @@ _QUICK: Final = 10
 """Rounds of questions at first; the best of them counts."""
 _QUICK_PAUSE_S, _PAUSE_S = 0.05, 5.0
 """A question wakes a sampled CPU: later ones only show whether the offset still holds."""
+
+
+def trapped_reads(name: str, host: Hello, guest: Hello) -> BoardProblem | None:
+    """Say that each read of a guest's counter leaves the guest; None where it does not.
+
+    Args:
+        name: The guest's, safe to show.
+        host: The first frame of the board's run.
+        guest: The first frame of the guest's.
+    """
+    if not trapped(host, guest):
+        return None
+    costs = f"{read_ns(guest):.0f} ns there, {read_ns(host):.0f} ns on the host"
+    return BoardProblem(
+        f"the hypervisor answers each read of {guest.counter.upper()} in guest {name}",
+        detail=f"a read takes {costs}: it traps",
+        hint="gaps shorter than some reads are not seen there; CNTVCT is not trapped",
+    )
 
 
 class GuestClockWatch:

@@ -25,7 +25,7 @@ from hvconsole.model.text import plain
 from hvconsole.record.guest import GuestWriter, file_of
 from hvconsole.record.manifest import GuestEntry, Manifest
 from hvconsole.session.counter import CounterDesk
-from hvconsole.session.guest_clock import GuestClockWatch
+from hvconsole.session.guest_clock import GuestClockWatch, trapped_reads
 from hvconsole.session.hub import Hub
 from hvconsole.session.run import SAMPLER, MeasuredRun, RunEnd
 from hvconsole.wire.values import Hello
@@ -33,8 +33,10 @@ from hvconsole.wire.values import Hello
 _NEEDED_KIB: Final = 2 << 10
 _KEPT: Final = ("machine", "kernel", "hostname", "system", "cpus_online", "memory_kib", "cmdline")
 # Systems whose guests read the host's CNTPCT, without an offset of their own. Xen on Arm opens it
-# (CNTHCTL_EL2.EL1PCTEN) and has no way to move it; it moves CNTVCT for each domain.
-_SHARES_CNTPCT: Final = frozenset({"xen"})
+# (CNTHCTL_EL2.EL1PCTEN) and has no way to move it; it moves CNTVCT for each domain. KVM can move it
+# since Linux 6.4, where its user asks for that (KVM_ARM_SET_COUNTER_OFFSET; libvirt's QEMU does
+# not): then the answers do not agree, and it is not taken for the same.
+_SHARES_CNTPCT: Final = frozenset({"xen", "kvm"})
 
 Static = Callable[[BoardFacts, Deployment], Awaitable[tuple[bytes, str]]]
 """Makes the sampler for a guest: its bytes, and the compiler."""
@@ -195,6 +197,8 @@ class GuestStream:
             self._end_record("failed")
             raise
         self._run = run
+        if (traps := trapped_reads(self.name, host.hello, hello)) is not None:
+            self._trouble(traps)
         self._watch = GuestClockWatch(
             (host.run, host.hub, host.hello),
             (run, self.hub, hello),
@@ -231,7 +235,8 @@ class GuestStream:
         self._journal = journal = Journal(board, boot=boot)
         deployment = Deployment(link, self._facts, journal, needed_kib=_NEEDED_KIB)
         data, built_by = await static(self._facts, deployment)
-        self._probe = await deployment.deliver(SAMPLER, data, built_by)
+        there = await deployment.found(SAMPLER, data, built_by)  # its maker may have put it there
+        self._probe = there or await deployment.deliver(SAMPLER, data, built_by)
         self._counter = CounterDesk(
             link, self._facts, journal, sudo=False, read_only=self._read_only
         )

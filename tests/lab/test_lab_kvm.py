@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from hvconsole.analysis.summary import summary_rows
 from hvconsole.board.facts import gather
 from hvconsole.cli import main
 from hvconsole.commands.sessions import link_maker
@@ -29,7 +30,8 @@ from hvconsole.model.problem import Problem
 from hvconsole.record.reader import SessionReader
 
 pytestmark = pytest.mark.lab
-BUSY = Path(__file__).parents[2] / "cells" / "kvm" / "busy.xml"
+CELLS = Path(__file__).parents[2] / "cells" / "kvm"
+BUSY, LINUX = CELLS / "busy.xml", CELLS / "linux.xml"
 # Of the guest's vCPU: the CPUs it may have, its limit, what it got, how often it was held back.
 SEEN_BY_LINUX = r"""
 for task in /proc/[0-9]*/task/*; do
@@ -104,7 +106,7 @@ async def hand(arm64: LabBoard) -> AsyncIterator[Hand]:
 
 async def test_a_guests_whole_life(hand: Hand) -> None:
     create = do.Create(config=BUSY.read_bytes(), source=str(BUSY))
-    assert (await hand.busy(create)).state == "shut off"
+    assert (await hand.busy(create)).state == "defined"
     busy = await hand.busy(do.Start(guest="busy"))
     assert (busy.state, busy.memory_kib) == ("running", 96 << 10)
 
@@ -129,7 +131,7 @@ async def test_a_guests_whole_life(hand: Hand) -> None:
     assert (await hand.busy(do.Resume(guest="busy"))).state == "running"
     with pytest.raises(Problem):
         await hand.do(do.Resume(guest="busy"))
-    assert (await hand.busy(do.Destroy(guest="busy"))).state == "shut off"
+    assert (await hand.busy(do.Destroy(guest="busy"))).state == "defined"
     assert await hand.do(do.Destroy(guest="busy")) is None
     assert await hand.lines("virsh -q -c qemu:///system list --all --name") in ([], [""])
 
@@ -169,6 +171,31 @@ def test_a_quota_is_what_the_host_beside_it_keeps(
     assert facts["cntpct"]["before"] == {"cpu0": False, "cpu1": False}
     assert facts["cntpct"]["after"] == {"cpu0": True, "cpu1": True}
     assert facts["module"]["loaded_by_us"]
+
+
+def test_a_guest_is_sampled_beside_its_host(
+    arm64: LabBoard, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Through its console, by the machine's own counter, which the module opens there too."""
+    _hv("create", str(LINUX))
+    _hv("start", "linux")
+    _hv("pin", "linux", "--hard", "0")
+    out = tmp_path / "guest.hvs"
+    _recorded(out, capsys, "--guest", "linux", "--counter", "cntpct", "--seconds", "3")
+    _hv("destroy", "linux", "--yes")
+    _hv("destroy", "linux", "--yes")
+    host, guest = summary_rows([out])
+    assert (host.guest, guest.guest) == ("", "linux")
+    for row in (host, guest):
+        assert row.detected == row.recorded + row.dropped > 0
+        assert row.lost_on_link == 0
+    run = SessionReader(out).guests()[0].guest_run(0)
+    assert run is not None
+    assert (run.clock.host_counter, run.clock.guest_counter) == ("cntpct", "cntpct")
+    assert run.clock.lowest_ticks is not None
+    assert run.clock.highest_ticks is not None
+    # The guest has begun later than the board, and its counter has not.
+    assert run.clock.lowest_ticks <= 0 <= run.clock.highest_ticks
 
 
 async def test_nothing_is_left_behind(hand: Hand) -> None:
