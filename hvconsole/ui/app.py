@@ -14,7 +14,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
-from rich.text import Text
 from textual import events
 from textual.app import UnknownModeError
 from textual.binding import BindingType
@@ -31,8 +30,8 @@ from hvconsole.ui.doors import Doors
 from hvconsole.ui.driver import MOUSE_SAID, ConsoleDriver
 from hvconsole.ui.happenings import Happenings
 from hvconsole.ui.held import ANSWERS, HeldKeys
+from hvconsole.ui.leaving import LeavingApp
 from hvconsole.ui.modes import CHARTS, MODES, OF_A_BOARD, WITH_CHARTS
-from hvconsole.ui.pictures import PictureApp
 from hvconsole.ui.screens.base import ConsoleScreen
 from hvconsole.ui.screens.help import HelpScreen
 from hvconsole.ui.source import Console
@@ -47,7 +46,7 @@ _WATCH_S = 0.25
 _STARTED_S = 2.0
 
 
-class HvconsoleApp(PictureApp, inherit_bindings=False):
+class HvconsoleApp(LeavingApp, inherit_bindings=False):
     """Shows one console: a board or a recorded session.
 
     Args:
@@ -99,7 +98,6 @@ class HvconsoleApp(PictureApp, inherit_bindings=False):
         self.read_only = read_only
         self.frames_per_second = frames_per_second
         self.themes = themes or load_themes()
-        self._leaving = self._hurried = False
         self._taking = self._mouse_gone = False
         if console.status.link == "none":
             self.DEFAULT_MODE = "boards"  # type: ignore[misc]  # Textual reads it from the app
@@ -295,32 +293,6 @@ class HvconsoleApp(PictureApp, inherit_bindings=False):
         if isinstance(self.screen, ConsoleScreen):
             self.push_screen(HelpScreen(self.screen.bound()))
 
-    def gone(self) -> None:
-        """Leave because nobody looks any more: the terminal is gone, or a signal says so."""
-        if not self._leaving:
-            self.action_leave()
-
-    async def on_unmount(self) -> None:
-        """Leave the board as it was found, by whatever way the console was left."""
-        if not self._hurried:
-            if self.campaigns is not None:
-                await self.campaigns.stop()
-            with contextlib.suppress(Problem):
-                await self.source.close()
-
-    def action_leave(self) -> None:
-        """Leave the board as it was found and quit; the second time, quit at once."""
-        if self._leaving:
-            self._hurried = True
-            self.exit(return_code=1, message=Text("left before the board was tidied up"))
-            return
-        self._leaving = True
-        progress = self.campaigns.progress if self.campaigns is not None else None
-        runs = self.source.status.run in {"preparing", "running", "ending"}
-        if runs or (progress is not None and progress.runs_now):
-            self.notify("ending the run and tidying up", title="quit", markup=False)
-        self.run_worker(self._close(), group="leave", exit_on_error=False)
-
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """Show what should not have happened; the console goes on."""
         error = event.worker.error
@@ -332,18 +304,6 @@ class HvconsoleApp(PictureApp, inherit_bindings=False):
             await self.source.open()
         except Problem as problem:
             self.tell(problem)
-
-    async def _close(self) -> None:
-        code, message = 0, None
-        try:
-            if self.campaigns is not None:
-                await self.campaigns.stop()
-            await self.source.close()
-        except Problem as problem:
-            code, message = problem.exit_code, Text("\n".join(problem.lines()))
-        except Exception as error:  # noqa: BLE001  # a fault of ours must not keep anybody here
-            code, message = 1, Text("\n".join(unforeseen(error).lines()))
-        self.exit(return_code=code, message=message)
 
     def _theme_changed(self, theme: Theme) -> None:
         file = self.themes.files.get(theme.name)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from hvconsole.model.problem import Problem, UsageProblem
-from hvconsole.ui.actions import ACTIONS, Action
+from hvconsole.ui.action import Action
+from hvconsole.ui.actions import ACTIONS
 from hvconsole.ui.view.keys import key_name
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from desks import NotedDesk
+from driving import Driver
 from shelf import NotedDoors, draw, opened, press
 from sides import board
 from textual.screen import ModalScreen
@@ -13,6 +14,7 @@ from textual.screen import ModalScreen
 from hvconsole.commands.later import LaterCampaigns
 from hvconsole.config.keys import load_keys
 from hvconsole.ui.actions import ACTIONS, BY_ID
+from hvconsole.ui.commands import ActionCommands
 from hvconsole.ui.keymap import clashes
 from hvconsole.ui.screens.base import ConsoleScreen
 from hvconsole.ui.screens.help import HelpScreen
@@ -67,6 +69,35 @@ async def test_every_key_of_a_screen_does_what_the_registry_says(mode: str) -> N
             if method.startswith("action_app."):
                 owner, method = driver.app, f"action_{method.removeprefix('action_app.')}"
             assert callable(getattr(owner, method))
+
+
+@EVERY
+async def test_the_palette_lists_exactly_what_is_bound(mode: str) -> None:
+    async with opened(board=console(), size=(120, 40), campaigns=LaterCampaigns()) as driver:
+        await press(driver, WAYS[mode])
+        screen = driver.app.screen
+        bound = {one.id for one in screen.bound()} - {"console.palette"}
+        hits = [hit async for hit in ActionCommands(screen).discover()]
+        named = [str(hit.text or hit.display) for hit in hits]
+        assert len(named) == len(set(named)) == len(bound)
+        words = {BY_ID[one].tooltip for one in bound if not one.startswith("lane.")}
+        assert words <= set(named)
+
+
+async def test_the_palette_can_be_done_with_the_mouse_alone() -> None:
+    async with opened(board=console(), size=(120, 40)) as driver:
+        await click(driver, "commands")
+        await driver.pilot.pause(0.5)
+        await click(driver, "Pause the view")
+        assert driver.app.screen_stack[-1].look.paused
+
+
+async def click(driver: Driver, text: str) -> None:
+    """Click on the first line that holds a text."""
+    y, line = next((y, line) for y, line in enumerate(driver.text.splitlines()) if text in line)
+    await driver.pilot.click(offset=(line.index(text) + 1, y))
+    await driver.pilot.pause()
+    await draw(driver.pilot)
 
 
 @EVERY
