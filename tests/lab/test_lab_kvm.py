@@ -91,7 +91,7 @@ class Hand:
         return guest
 
     async def lines(self, script: str) -> list[str]:
-        done = await self.link.run(["sh", "-c", script], timeout=120)
+        done = await self.link.run(["sh", "-s"], stdin=script.encode(), timeout=120)
         assert done.status == 0, done.error_text
         return done.text.splitlines()
 
