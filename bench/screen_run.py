@@ -9,6 +9,7 @@ import random
 import sys
 import time
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from hvconsole.wire.stream import StreamDecoder, StreamEncoder
 from hvconsole.wire.values import Heartbeat, HeartbeatFlag, Hello, Lane, Switches, Value
 
 HZ = 24_000_000
+_SCHEDSTAT = Path("/proc/thread-self/schedstat")
 _STEP_S = 0.02
 _BATCH = 5_000
 _WARM_S = 2.0
@@ -137,18 +139,21 @@ async def measure(app: HvconsoleApp, rate: int, seconds: float, *, keyed: bool) 
     feeding = asyncio.create_task(feed(flood, began))
     await asyncio.sleep(_WARM_S)
     watch.clear()
-    cpu = time.process_time()
+    cpu, waited = time.process_time(), waited_s()
     typing = asyncio.create_task(press_keys(app, watch)) if keyed else None
     await asyncio.sleep(seconds)
     spent = time.process_time() - cpu
     if typing is not None:
         typing.cancel()
     feeding.cancel()
-    keys = sorted(watch.keys_s) or [0.0]
+    keys, own = sorted(watch.keys_s) or [0.0], sorted(watch.own_s) or [0.0]
     return {
         "keys": len(keys),
         "key_ms": keys[len(keys) // 2] * 1e3,
         "key_p95_ms": keys[len(keys) * 95 // 100] * 1e3,
+        "own_ms": own[len(own) // 2] * 1e3,
+        "own_p95_ms": own[len(own) * 95 // 100] * 1e3,
+        "waited_share": (waited_s() - waited) / seconds,
         "frames": watch.frames,
         # All that the process did, decoding included: what is painted cannot be told from it.
         "frame_ms": spent / max(watch.frames, 1) * 1e3,
@@ -159,11 +164,19 @@ async def measure(app: HvconsoleApp, rate: int, seconds: float, *, keyed: bool) 
     }
 
 
+def waited_s() -> float:
+    """Return how long this thread was ready while other programs had its CPU, in seconds.
+
+    The second figure of schedstat (Linux, Documentation/scheduler/sched-stats.rst).
+    """
+    return int(_SCHEDSTAT.read_text().split()[1]) / 1e9
+
+
 class Watch:
     """Times frames and keys, and counts what is written to the terminal."""
 
     def __init__(self, app: HvconsoleApp, screen: MeasureScreen) -> None:
-        self.pressed_at = 0.0
+        self.pressed_at = self.waited_s = 0.0
         self.acted = False
         self.clear()
         driver: Any = app._driver  # noqa: SLF001  # where bytes leave
@@ -176,7 +189,9 @@ class Watch:
             self.largest = max(self.largest, size)
             if self.acted:
                 self.acted = False
-                self.keys_s.append(time.perf_counter() - self.pressed_at)
+                took = time.perf_counter() - self.pressed_at
+                self.keys_s.append(took)
+                self.own_s.append(took - (waited_s() - self.waited_s))
 
         def counting(status: Status) -> None:
             frame(status)
@@ -192,6 +207,7 @@ class Watch:
 
     def clear(self) -> None:
         self.keys_s: list[float] = []
+        self.own_s: list[float] = []
         self.frames = 0
         self.written = self.largest = 0
 
@@ -209,7 +225,7 @@ async def press_keys(app: HvconsoleApp, watch: Watch) -> None:
     """Press a key that changes all charts, at no particular moment of a frame."""
     while True:
         await asyncio.sleep(random.uniform(0.1, 0.25))
-        watch.pressed_at = time.perf_counter()
+        watch.waited_s, watch.pressed_at = waited_s(), time.perf_counter()
         app.post_message(events.Key("y", "y"))
 
 

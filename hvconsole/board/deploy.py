@@ -36,6 +36,7 @@ from hvconsole.model.problem import BoardProblem
 NEEDED_KIB = 16 << 10
 
 _NOT_FOUND = 127
+_INSTALLED = ("/bin", "/usr/bin", "/usr/local/bin")
 _SHA256 = re.compile(r"\\?([0-9a-f]{64}) [ *](/.*)")
 
 
@@ -150,6 +151,17 @@ class Deployment:
                 hint="is the board's disk full, or its memory or storage faulty?",
             )
         return DeployedProbe(name, path, digest, built_by)
+
+    async def found(self, name: str, data: bytes, built_by: str) -> DeployedProbe | None:
+        """Return a program where it is on the board already, byte for byte; None where it is not.
+
+        Raises:
+            LinkProblem: The link was lost.
+        """
+        digest = hashlib.sha256(data).hexdigest()
+        hashes = await self._hashes([posixpath.join(folder, name) for folder in _INSTALLED])
+        path = next((path for path, each in hashes.items() if each == digest), None)
+        return DeployedProbe(name, path, digest, built_by) if path is not None else None
 
     async def _static_there(self, name: str, compiler: Compiler) -> bytes:
         """Build on the board, and fetch what was built."""

@@ -37,7 +37,15 @@ from hvconsole.model.problem import Problem, UsageProblem
 from hvconsole.model.text import plain
 from hvconsole.ui.campaigns import CampaignCard, Origin, PlanCard, Progress, Said, State
 
-_COMMON_MODES = ("native", "jailhouse", "xen-credit", "xen-credit2", "xen-rtds", "xen-null")
+_COMMON_MODES = (
+    "native",
+    "jailhouse",
+    "xen-credit",
+    "xen-credit2",
+    "xen-rtds",
+    "xen-null",
+    "xvisor",
+)
 
 
 class CommandCampaigns:

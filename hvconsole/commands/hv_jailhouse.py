@@ -46,10 +46,16 @@ def add_jailhouse(actions: Any, add: Add) -> None:
     stats.add_argument(
         "--sampled", type=cpu_list, default=(), metavar="N[,N…]", help="CPUs not to look from"
     )
-    console = add(actions, "console", "what the hypervisor said (Jailhouse), or a guest (Xvisor)")
-    console.add_argument("guest", nargs="?", default="", metavar="GUEST", help="whose (Xvisor)")
+    console = add(
+        actions, "console", "a guest's console here; without a guest, what Jailhouse said"
+    )
+    console.add_argument("guest", nargs="?", default="", metavar="GUEST")
     console.add_argument(
-        "--follow", type=float, default=0.0, metavar="S", help="and says for so many seconds"
+        "--follow",
+        type=float,
+        default=0.0,
+        metavar="S",
+        help="what was said, and is said for so many seconds (Jailhouse, Xvisor)",
     )
     linux = add(actions, "linux", "boot Linux in a new cell (Jailhouse)")
     linux.add_argument("config", type=Path, metavar="CELLCONFIG", help="all files: on the board")

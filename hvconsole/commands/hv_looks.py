@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
@@ -35,10 +36,16 @@ async def look(
     """
     from hvconsole.commands import hv_jailhouse, hv_kvm, hv_xen, hv_xvisor
 
+    if arguments.action == "console" and arguments.guest and not _dumped(survey, arguments):
+        from hvconsole.commands.hv_console import talk
+
+        return await talk(driver, survey, arguments.guest)
     if survey.system not in LOOKS[arguments.action]:
         whose = " and ".join(LOOKS[arguments.action])
         raise UsageProblem(
-            f"'{arguments.action}' is for {whose}", hint=f"{survey.system} runs there"
+            f"'{arguments.action}' is for {whose}",
+            hint=f"{survey.system} runs there"
+            + ("; a guest's console: console GUEST" if arguments.action == "console" else ""),
         )
     match survey.system:
         case "kvm":
@@ -49,3 +56,9 @@ async def look(
             return await hv_xen.look(link, arguments, sudo=sudo)
         case _:
             return await hv_jailhouse.look(link, survey, arguments, sudo=sudo)
+
+
+def _dumped(survey: Survey, arguments: argparse.Namespace) -> bool:
+    """Whether what a guest wrote is shown without its console being taken, as Xvisor can."""
+    asked = arguments.json or arguments.follow or not sys.stdin.isatty()
+    return survey.system == "xvisor" and bool(asked)

@@ -14,7 +14,7 @@ def guest_configurations(system: str) -> list[Path]:
     cells = resource_dir("cells")
     if system == "jailhouse":
         return [file for file in sorted(cells.glob("*.toml")) if not _is_system(file)]
-    suffix = {"xen": "*.cfg", "kvm": "*.xml"}.get(system)
+    suffix = {"xen": "*.cfg", "kvm": "*.xml", "xvisor": "*.toml"}.get(system)
     return sorted((cells / system).glob(suffix)) if suffix else []
 
 

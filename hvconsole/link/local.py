@@ -10,6 +10,7 @@ import signal
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from hvconsole.link.local_terminal import LocalTerminal
 from hvconsole.link.output import Collector, GuardedSink, OutputTooLongError, Tail
 from hvconsole.link.protocol import Capability, Completed, Process, Sink
 from hvconsole.link.words import checked_path, checked_words, shown
@@ -26,6 +27,7 @@ class LocalLink:
 
     def __init__(self) -> None:
         self._children: set[_Child] = set()
+        self._terminals: list[LocalTerminal] = []
         self._closed: asyncio.Future[Exception | None] | None = None
 
     @property
@@ -82,6 +84,18 @@ class LocalLink:
             return _NotStarted(words[0], error)
         return child
 
+    async def terminal(self, argv: Sequence[str], sink: Sink) -> Process:
+        """Start a command on a terminal of its own; closing its input hangs that up."""
+        words = checked_words(argv)
+        if self._closed is None or self._closed.done():
+            raise LinkProblem("this machine is not connected", hint="open the link first")
+        try:
+            process = await LocalTerminal.start(words, sink)
+        except OSError as error:
+            return _NotStarted(words[0], error)
+        self._terminals.append(process)
+        return process
+
     async def put(self, data: bytes, path: str, *, mode: int = 0o644) -> None:
         """Write a file: whole or not at all.
 
@@ -105,6 +119,8 @@ class LocalLink:
         if self._closed is not None and not self._closed.done():
             self._closed.set_result(None)
         children = list(self._children)
+        for terminal in self._terminals:
+            terminal.close_stdin()
         for child in children:
             child.close_stdin()
         for end in (signal.SIGTERM, signal.SIGKILL):

@@ -7,9 +7,10 @@ import contextlib
 from collections.abc import Callable, Sequence
 
 from hvconsole.link.output import Tail
-from hvconsole.link.protocol import Link, Process
+from hvconsole.link.protocol import Link, Process, Terminals
 from hvconsole.link.serial_protocol import ByteSink
 from hvconsole.model.problem import LinkProblem
+from hvconsole.wire.console import shown
 
 _AT_ONCE_S = 0.5
 _GRACE_S = 3.0
@@ -17,20 +18,30 @@ _CLOSED = "closed"
 
 
 class ProcessLine:
-    """A `Duplex` over a program that runs on a board, without a terminal of its own.
+    """A `Duplex` over a program that runs on a board.
 
     Args:
         link: The way to the board; the program has a place on it for as long as this is open.
-        argv: The program. It must pass bytes through and end with its standard input.
+        argv: The program. It must pass bytes through.
         name: What a person calls what it reaches.
         leave: Typed alone before its input ends, for programs that listen to nothing else.
+        terminal: It insists on a terminal; otherwise it must end with its standard input.
     """
 
-    def __init__(self, link: Link, argv: Sequence[str], *, name: str, leave: bytes = b"") -> None:
+    def __init__(
+        self,
+        link: Link,
+        argv: Sequence[str],
+        *,
+        name: str,
+        leave: bytes = b"",
+        terminal: bool = False,
+    ) -> None:
         self._link = link
         self.argv = tuple(argv)
         self._name = name
         self._leave = leave
+        self._terminal = terminal
         self._process: Process | None = None
         self._watch: asyncio.Task[None] | None = None
         self._callbacks: list[ByteSink] = []
@@ -85,7 +96,7 @@ class ProcessLine:
         """
         if self._process is not None:
             return
-        self._process = process = await self._link.stream(self.argv, self._take)
+        self._process = process = await self._start()
         self._state = "open"
         self._watch = asyncio.create_task(self._until_end(process), name=f"watch {self._name}")
         with contextlib.suppress(TimeoutError):
@@ -118,11 +129,22 @@ class ProcessLine:
         self._process = None
         self._state = _CLOSED
 
+    async def _start(self) -> Process:
+        if not self._terminal:
+            return await self._link.stream(self.argv, self._take)
+        if not isinstance(self._link, Terminals):
+            raise LinkProblem(
+                f"{self._name} cannot be reached over {self._link.name}",
+                detail=f"{self.argv[0]} needs a terminal of its own there",
+                hint="connect to the board over SSH",
+            )
+        return await self._link.terminal(self.argv, self._take)
+
     async def _until_end(self, process: Process) -> None:
         try:
             status = await process.wait()
-            said = process.stderr.decode("utf-8", "backslashreplace").strip()
-            why = said.splitlines()[-1] if said else f"{self.argv[0]} ended with status {status}"
+            said = _words(process.stderr) or (_words(self._said.data) if status else "")
+            why = said or f"{self.argv[0]} ended with status {status}"
         except LinkProblem as problem:
             why = problem.title
         self._state = why
@@ -132,3 +154,9 @@ class ProcessLine:
         self._said.add(data)
         for callback in list(self._callbacks):
             callback(data)
+
+
+def _words(said: bytes) -> str:
+    """Return the last line of what a program said."""
+    lines = [line for line in said.splitlines() if line.strip()]
+    return shown(lines[-1]).strip() if lines else ""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Flag, auto
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from hvconsole.model.problem import LinkProblem
 
@@ -69,6 +69,17 @@ class Process(Protocol):
 
 
 Sink = Callable[[bytes], None]
+
+
+@runtime_checkable
+class Terminals(Protocol):
+    """A link that can give a command a terminal of its own, for those that insist on one."""
+
+    async def terminal(self, argv: Sequence[str], sink: Sink) -> Process:
+        """Start a command on a terminal: raw, without echo, its errors among its output.
+
+        `Process.close_stdin` hangs the terminal up.
+        """
 
 
 class Link(Protocol):

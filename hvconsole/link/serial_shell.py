@@ -142,13 +142,17 @@ class SerialShellLink:
             posixpath.dirname(path), f".{posixpath.basename(path)[:200]}.{secrets.token_hex(4)}"
         )
         zipped = zlib.compress(data, 9, 31) if self._ready().gzip else data
+        is_crc = self._ready().checksum is shell.posix_crc
+        count, cut = ("cksum", '-d" " -f1') if is_crc else ("sha256sum", "-c1-8")
+        crc = self._ready().checksum(data)
+        wanted = str(crc) if is_crc else f"{crc:08x}"
         unpack = "gzip -dc" if self._ready().gzip else "cat"
         script = (
             f'umask 077; [ ! -d "$3" ] || {{ echo "is a folder" >&2; exit 1; }}; '
-            f'{unpack} > "$1" && [ "$(cksum < "$1" | cut -d" " -f1)" = "$4" ] '
+            f'{unpack} > "$1" && [ "$({count} < "$1" | cut {cut})" = "$4" ] '
             '&& chmod "$2" "$1" && mv -f -- "$1" "$3" || { rm -f -- "$1"; exit 1; }'
         )
-        words = ["sh", "-c", script, "sh", beside, f"{mode:o}", path, str(shell.posix_crc(data))]
+        words = ["sh", "-c", script, "sh", beside, f"{mode:o}", path, wanted]
         done = await self.run(words, stdin=zipped, timeout=60.0)
         if done.status != 0:
             raise cannot_write(path, self.name, done.error_text or "it did not arrive as sent")

@@ -39,12 +39,13 @@ class ShellLoop:
         self._problem: LinkProblem | None = None
         self.hexadecimal = False
         self.gzip = False
+        self.checksum: Callable[[bytes], int] = shell.posix_crc
 
     async def start(self) -> None:
         """Start the loop and teach it.
 
         Raises:
-            BoardProblem: The board has no folder to work in, or lacks ``cksum``.
+            BoardProblem: The board has no folder to work in, or counts no checksums.
             LinkProblem: It does not answer.
         """
         for _ in range(3):
@@ -56,7 +57,7 @@ class ShellLoop:
         await self.send(shell.setup_texts())
         body = ""
         for _ in range(3):
-            await self.send(['R "i$m$g:$d"'.replace("$d", "${d:+ok}")])
+            await self.send(['R "i$m$g$t:$d"'.replace("$d", "${d:+ok}")])
             if (reply := await self.wait_for("i", 1.0)) is not None:
                 body = reply.body
                 break
@@ -64,9 +65,10 @@ class ShellLoop:
         if not usable:
             raise BoardProblem(
                 f"{self._line.name}: the board has no place to work in",
-                detail="no folder for temporary files can be written, or cksum is missing",
+                detail="no folder for temporary files, or neither cksum nor sha256sum",
             )
-        self.hexadecimal, self.gzip = what[:1] == "h", what[1:] == "z"
+        self.hexadecimal, self.gzip = what[:1] == "h", what[1:2] == "z"
+        self.checksum = shell.CHECKSUMS.get(what[2:], shell.posix_crc)
 
     async def send(self, texts: Iterable[str]) -> None:
         """Have texts done, several under way at a time; return once all are done.
@@ -137,7 +139,7 @@ class ShellLoop:
         Raises:
             LinkProblem: It never came whole.
         """
-        transfer = shell.Transfer(crc, size, self.hexadecimal)
+        transfer = shell.Transfer(crc, size, self.hexadecimal, self.checksum)
         if not size:
             return b""
         for _ in range(_TRIES):

@@ -14,7 +14,7 @@ from hvconsole.link.output import Collector, OutputTooLongError
 from hvconsole.link.protocol import Capability, Completed, Sink
 from hvconsole.link.ssh_connect import KEEPALIVE_COUNT, Connector, SshFiles
 from hvconsole.link.ssh_errors import lost_problem, session_problem
-from hvconsole.link.ssh_process import SshProcess
+from hvconsole.link.ssh_process import SshProcess, SshTerminal
 from hvconsole.link.upload import upload_by_command, upload_by_sftp
 from hvconsole.link.words import checked_path, command_line
 from hvconsole.model.board import SshAddress
@@ -116,10 +116,21 @@ class SshLink:
         Raises:
             LinkProblem: The link was lost, or the server begins no other session.
         """
+        return await self._start(argv, sink, SshProcess)
+
+    async def terminal(self, argv: Sequence[str], sink: Sink) -> SshProcess:
+        """Start a command on a terminal of its own; closing its input hangs that up.
+
+        Raises:
+            LinkProblem: The link was lost, or the server begins no other session.
+        """
+        return await self._start(argv, sink, SshTerminal)
+
+    async def _start(self, argv: Sequence[str], sink: Sink, kind: type[SshProcess]) -> SshProcess:
         command = command_line(argv)
         await self._channels.acquire()
         slot = _Slot(self._channels)
-        process = SshProcess(sink, self._reason, slot.free)
+        process = kind(sink, self._reason, slot.free)
         try:
             await self._begin(process, command)
         except (OSError, asyncssh.Error) as error:
@@ -184,7 +195,9 @@ class SshLink:
         pauses = iter(_PAUSES_S)
         while True:
             try:
-                await self._connection().create_session(lambda: process, command, encoding=None)
+                await self._connection().create_session(
+                    lambda: process, command, encoding=None, **process.wants
+                )
             except asyncssh.ChannelOpenError:
                 pause = next(pauses, None)
                 if process.begun or pause is None:

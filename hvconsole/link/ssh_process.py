@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
 
 import asyncssh
 
@@ -22,6 +24,9 @@ class SshProcess(asyncssh.SSHClientSession[bytes]):
         lost: Turns the reason of a channel's end without a status into a problem.
         freed: Called when the channel is gone.
     """
+
+    wants: Mapping[str, Any] = MappingProxyType({})
+    """What is asked of the server beside the command."""
 
     def __init__(
         self,
@@ -111,6 +116,33 @@ class SshProcess(asyncssh.SSHClientSession[bytes]):
         if not self.ended.done():
             self.ended.set_result(self._status if self._status is not None else self._lost(exc))
         self._freed()
+
+
+class SshTerminal(SshProcess):
+    """A command on a terminal of its own, which passes bytes as they are."""
+
+    wants: Mapping[str, Any] = MappingProxyType(
+        {
+            "request_pty": "force",  # whatever the user's ssh configuration says
+            "term_type": "dumb",
+            "term_size": (80, 24),
+            "term_modes": dict.fromkeys(
+                (
+                    asyncssh.PTY_ECHO,
+                    asyncssh.PTY_ICANON,
+                    asyncssh.PTY_ISIG,
+                    asyncssh.PTY_ICRNL,
+                    asyncssh.PTY_IXON,
+                    asyncssh.PTY_OPOST,
+                ),
+                0,
+            ),
+        }
+    )
+
+    def close_stdin(self) -> None:
+        """Hang up: a terminal has no end of input."""
+        self.abandon()
 
 
 def _signal_number(name: str) -> int:

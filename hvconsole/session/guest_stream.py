@@ -235,7 +235,8 @@ class GuestStream:
         self._journal = journal = Journal(board, boot=boot)
         deployment = Deployment(link, self._facts, journal, needed_kib=_NEEDED_KIB)
         data, built_by = await static(self._facts, deployment)
-        self._probe = await deployment.deliver(SAMPLER, data, built_by)
+        there = await deployment.found(SAMPLER, data, built_by)  # its maker may have put it there
+        self._probe = there or await deployment.deliver(SAMPLER, data, built_by)
         self._counter = CounterDesk(
             link, self._facts, journal, sudo=False, read_only=self._read_only
         )

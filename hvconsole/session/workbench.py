@@ -105,7 +105,7 @@ class BoardBench:
     @property
     def labels(self) -> tuple[str, ...]:
         """What every result of this board must carry."""
-        inside = (f"in guest {plain(self._guest, 32)}",) if self._guest else ()
+        inside = (f"measured in guest {plain(self._guest, 32)}",) if self._guest else ()
         return (*self._profile.labels, *inside)
 
     @property

@@ -13,9 +13,9 @@ from typing import Any
 import asyncssh
 
 from hvconsole.sim.board.board import Board
-from hvconsole.sim.board.processes import SESSION, SIGNALS
+from hvconsole.sim.board.processes import SESSION, SIGNALS, TERMINAL
 from hvconsole.sim.board.shell.streams import Call, Pipe, Streams
-from hvconsole.sim.terminal import TerminalShell
+from hvconsole.sim.terminal import Discipline, TerminalShell
 
 _SAMPLER = "hvsampler"
 _BUFFER = 1 << 15
@@ -95,6 +95,10 @@ class BoardServer(asyncssh.SSHServer):
     def session_requested(self) -> Session:
         """Let a command or a login begin."""
         return Session(self._board, self._corruption, lambda: self.clogged)
+
+
+def _nothing(_typed: object) -> None:
+    """A command reads what is typed by itself: its terminal passes bytes as they are."""
 
 
 class Session(asyncssh.SSHServerSession[bytes]):
@@ -186,6 +190,8 @@ class Session(asyncssh.SSHServerSession[bytes]):
 
     async def _run_command(self, command: str) -> None:
         SESSION.set(self)
+        if self._terminal:
+            TERMINAL.set(Discipline(self._out, _nothing, _nothing, lambda: None))
         sampled = _SAMPLER in command
         streams = Streams(
             self._stdin,

@@ -70,6 +70,38 @@ def group(column: I64, binned: Binned) -> tuple[I64, Binned]:
     )
 
 
+def fold(bounds: I64, binned: Binned) -> Binned:
+    """Fold entries into columns, given where each column's entries begin.
+
+    Args:
+        bounds: Shape (n + 1,), ascending: column i takes entries bounds[i] to before bounds[i + 1].
+        binned: At least bounds[n] entries.
+    """
+    out = Binned.empty(bounds.size - 1)
+    some = np.flatnonzero(bounds[1:] > bounds[:-1])
+    if some.size:
+        # Columns without entries lie between none: what is left follows on each other.
+        first, last = bounds[some], int(bounds[-1])
+        out.count[some] = np.add.reduceat(binned.count[:last], first)
+        out.shortest[some] = np.minimum.reduceat(binned.shortest[:last], first)
+        out.longest[some] = np.maximum.reduceat(binned.longest[:last], first)
+        out.lost[some] = np.add.reduceat(binned.lost[:last], first)
+    return out
+
+
+def fold_single(bounds: I64, length: U64) -> Binned:
+    """Fold switches of one entry each, as `fold` does."""
+    out = Binned.empty(bounds.size - 1)
+    some = np.flatnonzero(bounds[1:] > bounds[:-1])
+    if some.size:
+        first, part = bounds[some], length[: int(bounds[-1])]
+        out.count[:] = np.diff(bounds)
+        out.shortest[some] = np.minimum.reduceat(part, first)
+        out.longest[some] = np.maximum.reduceat(part, first)
+        out.lost[some] = np.add.reduceat(part, first)
+    return out
+
+
 def single(length: U64) -> Binned:
     """Return switches as entries of one each."""
     return Binned(np.ones(length.size, dtype=np.int64), length, length, length)
@@ -114,23 +146,11 @@ class TimeBins:
         Args:
             edges: Shape (n + 1,), ticks, ascending.
         """
-        out = Binned.empty(edges.size - 1)
         since = np.maximum(edges, self.origin) - np.uint64(self.origin)
         # Ceiling: the first bin that begins at or after an edge.
         bounds = (since + np.uint64(self.width - 1)) >> np.uint64(self._shift)
         bounds = np.minimum(bounds, self._size).astype(np.int64)
-        first, last = int(bounds[0]), int(bounds[-1])
-        if last <= first:
-            return out
-        part = slice(first, last)
-        column = np.searchsorted(bounds, np.arange(first, last), side="right") - 1
-        at, binned = group(column, self._slice(part))
-        out.add(binned, at)
-        return out
-
-    def _slice(self, part: slice) -> Binned:
-        all_ = self._binned
-        return Binned(all_.count[part], all_.shortest[part], all_.longest[part], all_.lost[part])
+        return fold(bounds, self._binned)
 
     def _coarsen(self) -> None:
         """Merge neighbours: half the bins, twice the width."""

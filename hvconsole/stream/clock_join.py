@@ -18,8 +18,9 @@ from hvconsole.wire.values import Hello
 
 _MOST_OPEN = 64
 _SAME_RATE = 0.01
-_SAME_UNTIL_S = 0.25
-"""Bounds wider than this prove no counter to be the same: they would hold by chance."""
+_SAME_UNTIL_S, _SAME_UNTIL = 1.0, 0.01
+"""Bounds wider than this, or than this part of the time since the counter began, prove no counter
+to be the same: a moved one began with its guest, and would fit them by chance."""
 
 
 @dataclass(slots=True)
@@ -118,7 +119,7 @@ class ClockJoin:
                     f"no offset fits all {self._exchanges} answers: they disagree by "
                     f"{_time((low - high) / self._ratio[0])}"
                 )
-            elif self._shared and low <= 0 <= high and within < _SAME_UNTIL_S:
+            elif self._shared and low <= 0 <= high and self._proves(within):
                 relation, offset, around = "same counter", 0, 0
                 how = (
                     f"both read CNTPCT, which is the same for guests here; {self._exchanges} "
@@ -138,6 +139,10 @@ class ClockJoin:
             host_start_tick=self._host_hello.start_tick,
             how=how,
         )
+
+    def _proves(self, within_s: float) -> bool:
+        since_s = (self._host.newest or 0) / self._ratio[0]
+        return within_s < min(_SAME_UNTIL_S, since_s * _SAME_UNTIL)
 
     def _as_host(self, tick: int, *, up: bool) -> int:
         """Return a guest's tick in the host's ticks, rounded so that a bound stays one."""

@@ -7,7 +7,7 @@ from collections import deque
 import numpy as np
 
 from hvconsole.model.ticks import U64, TickClock
-from hvconsole.stream.bins import Binned, TimeBins, group, single
+from hvconsole.stream.bins import Binned, TimeBins, fold_single
 from hvconsole.stream.histogram import LengthHistogram
 from hvconsole.stream.ring import SwitchRing
 from hvconsole.stream.snapshot import Totals
@@ -79,14 +79,7 @@ class LaneState:
         ring = self._ring
         if not ring.complete and (not ring.start.size or edges[0] < ring.start[0]):
             return self._bins.columns(edges)
-        out = Binned.empty(edges.size - 1)
-        first, last = np.searchsorted(ring.start, edges[[0, -1]])
-        if last > first:
-            start, length = ring.start[first:last], ring.length[first:last]
-            column = np.searchsorted(edges, start, side="right") - 1
-            at, binned = group(column, single(length))
-            out.add(binned, at)
-        return out
+        return fold_single(np.searchsorted(ring.start, edges), ring.length)
 
     def singles(self, first: int, last: int) -> tuple[U64, U64] | None:
         """Return starts and lengths of the switches from tick `first` to before `last`.

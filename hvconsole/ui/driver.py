@@ -14,6 +14,7 @@ from queue import Full
 from textual.drivers.linux_driver import LinuxDriver
 
 from hvconsole.ui.lean import lean
+from hvconsole.ui.plainer import has_few_characters, plainer
 
 MOUSE_SAID = {
     True: "the mouse is the terminal's: it selects text; the same key takes it back",
@@ -25,6 +26,8 @@ _GONE = select.POLLHUP | select.POLLERR | select.POLLNVAL
 
 class ConsoleDriver(LinuxDriver):
     """Textual's driver for terminals, with an end and with fewer bytes."""
+
+    _few: bool | None = None
 
     def start_application_mode(self) -> None:
         """Begin, and watch the terminal from now on."""
@@ -42,7 +45,9 @@ class ConsoleDriver(LinuxDriver):
 
     def write(self, data: str) -> None:
         """Write to the terminal, with as few bytes as paint the same."""
-        self.put(lean(data))
+        if self._few is None:
+            self._few = has_few_characters()
+        self.put(lean(plainer(data) if self._few else data))
 
     def put(self, data: str) -> None:
         """Write these bytes to the terminal; to one that is gone, nothing."""

@@ -13,9 +13,11 @@ from textual.theme import Theme
 from hvconsole.config.themes import ThemeFile, Themes, is_hex
 from hvconsole.model.problem import UsageProblem
 from hvconsole.ui.chart.cells import RAMP_STEPS, Role
+from hvconsole.ui.plainer import has_few_characters
 
 NO_COLOUR_THEME = "mono"
 DEFAULT_THEME = "dark"
+_FEW_COLOURS_THEME = "ansi16"
 
 _BAND_STRENGTH = 0.5
 
@@ -67,7 +69,8 @@ def chosen_theme(themes: Themes, name: str | None) -> str:
         UsageProblem: No theme has that name.
     """
     if not name:
-        return DEFAULT_THEME
+        # A Linux console has sixteen colours: mixed ones would come out as any of them.
+        return _FEW_COLOURS_THEME if has_few_characters() else DEFAULT_THEME
     if name in themes.files:
         return name
     if any(name == path.stem for path in themes.broken):

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -26,6 +27,7 @@ _STRANGE = re.compile(r"[^ -~]")
 # Functions of the loop. d: folder, k: number of the last line taken, c: the command's text.
 #   R reply · B encode · D decode a file · S status and checksums · O output by name
 #   X run the command · Z run it in the foreground of the line
+#   C checksum in decimal, by what there is (t)
 _FOLDER = (
     "umask 077; d=; for f in /tmp /run /dev/shm /var/tmp; do "
     'd=$f/.hvconsole.$T; mkdir "$d" 2>/dev/null && break; d=; done'
@@ -40,13 +42,49 @@ _SETUP = (
     r"n=$(printf '\nx'); n=${n%x}",
     """H() { command -v "$1" >/dev/null 2>&1; }""",
     "if H base64; then B() { base64; }; m=b; else B() { od -An -v -tx1; }; m=h; fi",
-    "if H gzip; then g=z; else g=n; fi; H cksum || d=",
-    """K() { set -- $(cksum <"$d/$1"); printf '%s' "$1 $2"; }""",
+    "if H gzip; then g=z; else g=n; fi; H cksum || H sha256sum || d=",
+    """t=s; C() { echo $((0x$(sha256sum | cut -c 1-8))); }""",
+    """if H cksum; then t=c; C() { cksum | cut -d ' ' -f 1; }; fi""",
+    """K() { set -- $(wc -c <"$d/$1") "$d/$1"; printf '%s' "$(C <"$2") $1"; }""",
     """S() { R "s$s $(K o) $(K e)"; }""",
     r"""O() { B <"$d/$1" | grep -n '' | sed "s/^/~$T$1/;s/\$/./"; R "f$1"; }""",
     """X() { sh -c "$c" <"$d/i" >"$d/o" 2>"$d/e"; s=$?; S; }""",
     _FOREGROUND,
 )
+
+
+@cache
+def _table() -> tuple[int, ...]:
+    table = []
+    for value in range(256):
+        crc = value << 24
+        for _ in range(8):
+            crc = (crc << 1 ^ (_POLYNOMIAL if crc & 0x80000000 else 0)) & 0xFFFFFFFF
+        table.append(crc)
+    return tuple(table)
+
+
+def posix_crc(data: bytes) -> int:
+    """Return what ``cksum`` prints first (POSIX.1-2017, cksum: CRC of the bytes and the length)."""
+    table = _table()
+    crc = 0
+    size = len(data)
+    tail = bytearray()
+    while size:
+        tail.append(size & 0xFF)
+        size >>= 8
+    for byte in (*data, *tail):
+        crc = (crc << 8 & 0xFFFFFFFF) ^ table[crc >> 24 ^ byte]
+    return crc ^ 0xFFFFFFFF
+
+
+def short_sha(data: bytes) -> int:
+    """Return the first 32 bits of SHA-256: the checksum of boards that have no ``cksum``."""
+    return int.from_bytes(hashlib.sha256(data).digest()[:4], "big")
+
+
+CHECKSUMS: dict[str, Callable[[bytes], int]] = {"c": posix_crc, "s": short_sha}
+"""How a board counts a checksum, by the letter that its loop tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,14 +130,16 @@ class Transfer:
     """An output of the board, put together from numbered lines over as many tries as it takes.
 
     Attributes:
-        crc: What `posix_crc` must give.
+        crc: What the checksum must be.
         size: How many bytes there must be.
         hexadecimal: The lines are hexadecimal, otherwise base64.
+        checksum: How the board counts it.
     """
 
     crc: int
     size: int
     hexadecimal: bool = False
+    checksum: Callable[[bytes], int] = posix_crc
     lines: dict[int, str] = field(default_factory=dict)
 
     def take(self, body: str) -> None:
@@ -115,7 +155,7 @@ class Transfer:
             data = bytes.fromhex(text) if self.hexadecimal else base64.b64decode(text)
         except (ValueError, binascii.Error):
             return None
-        whole = len(data) == self.size and posix_crc(data) == self.crc
+        whole = len(data) == self.size and self.checksum(data) == self.crc
         return data if whole else None
 
 
@@ -199,28 +239,3 @@ def file_texts(data: bytes, *, hexadecimal: bool) -> Iterator[str]:
     for at in range(0, len(data), step):
         yield f'echo {base64.b64encode(data[at : at + step]).decode()} >>"$d/b"'
     yield 'base64 -d "$d/b" >"$d/i"; rm -f "$d/b"'
-
-
-@cache
-def _table() -> tuple[int, ...]:
-    table = []
-    for value in range(256):
-        crc = value << 24
-        for _ in range(8):
-            crc = (crc << 1 ^ (_POLYNOMIAL if crc & 0x80000000 else 0)) & 0xFFFFFFFF
-        table.append(crc)
-    return tuple(table)
-
-
-def posix_crc(data: bytes) -> int:
-    """Return what ``cksum`` prints first (POSIX.1-2017, cksum: CRC of the bytes and the length)."""
-    table = _table()
-    crc = 0
-    size = len(data)
-    tail = bytearray()
-    while size:
-        tail.append(size & 0xFF)
-        size >>= 8
-    for byte in (*data, *tail):
-        crc = (crc << 8 & 0xFFFFFFFF) ^ table[crc >> 24 ^ byte]
-    return crc ^ 0xFFFFFFFF

@@ -74,7 +74,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line that ended, as text; what is no ASCII is shown escaped."""
+    """A line that ended, as text; what is no UTF-8 is replaced, and can be typed no more."""
 
     text: str
 
@@ -165,7 +165,7 @@ class Terminal:
     def _release(self, out: list[Line | Fault]) -> None:
         held, self._held = self._held, None
         if held is not None:
-            out.append(Line(held.decode("ascii", "backslashreplace")))
+            out.append(Line(held.decode("utf-8", "replace")))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ import contextlib
 import os
 import pty
 import random
+import shutil
 import signal
 import sys
 import termios
@@ -144,6 +145,19 @@ async def test_a_command_its_status_and_both_outputs() -> None:
         assert (done.status, done.stdout, done.stderr) == (7, b"\0\xff\x03in\n", b"wrong\n")
         words = ["printf", "%s|", "a'b", 'c"d $HOME `x`', "e\nf", "ü\x03", "\\n", ""]
         assert (await link.run(words)).stdout == "".join(f"{w}|" for w in words[2:]).encode()
+
+
+async def test_a_board_without_cksum_counts_by_sha256sum(tmp_path: Path) -> None:
+    """Debian's static BusyBox is such: its shell has no ``cksum``."""
+    programs = "sh cat cut sed grep base64 gzip sha256sum stty mkdir mv chmod rm wc env dd"
+    for name in programs.split():
+        (tmp_path / name).symlink_to(shutil.which(name) or "")
+    async with wire("env", "-i", f"PATH={tmp_path}", "sh", "-i") as line, opened(line) as link:
+        assert (await link.run(["cksum"])).status == 127
+        done = await link.run(["cat"], stdin=bytes(range(256)) * 20)
+        assert done.stdout == bytes(range(256)) * 20
+        await link.put(b"content", str(tmp_path / "it"), mode=0o600)
+        assert (tmp_path / "it").read_bytes() == b"content"
 
 
 async def test_messages_of_the_kernel_in_between_change_nothing() -> None:

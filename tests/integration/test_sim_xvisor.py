@@ -174,18 +174,15 @@ async def test_shutdown_is_the_end_until_somebody_presses_reset() -> None:
         await line.until(PROMPT)  # it boots its mode again by itself
 
 
-async def test_a_guest_is_measured_alone_and_beside_another_and_moved(tmp_path: Path) -> None:
-    """The lab's figures: slices of 10.015 ms beside a busy guest, none where it has a CPU."""
+async def test_a_guest_is_measured_beside_another_and_moved(tmp_path: Path) -> None:
+    """The lab's figure: gaps of 10.015 ms beside a busy guest, none where it has a CPU."""
     async with terminal() as (_, line):
-        await answer(line, "guest kick guest0")
+        await answer(line, "guest kick guest0;guest kick guest1")
         await until_up(line)
-        alone = await measured(line, tmp_path / "alone")
-        assert alone.max_ns < 200_000
-        assert alone.counter == "cntpct"
-        await answer(line, "guest kick guest1")
         beside = await measured(line, tmp_path / "beside")
         assert beside.max_ns == pytest.approx(10.02e6, rel=0.015)
         assert beside.lost_percent == pytest.approx(50, abs=2)
+        assert beside.counter == "cntpct"
         assert "done" in await answer(line, "vcpu set_affinity 15 0")
         apart = await measured(line, tmp_path / "apart", counter="cntvct")
         assert apart.max_ns < 200_000
@@ -288,6 +285,7 @@ async def test_the_same_seed_gives_the_same_figures(tmp_path: Path) -> None:
             await until_up(line)
             rows.append(await measured(line, tmp_path / str(number), seconds=1.0))
     first, second = rows
+    assert first.max_ns < 200_000  # it is alone on its CPU
     assert (first.switches, first.lost_ns, first.max_ns) == (
         second.switches,
         second.lost_ns,

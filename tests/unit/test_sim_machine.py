@@ -234,9 +234,10 @@ def test_a_domain_can_be_sampled_too_and_its_end_ends_the_sampler() -> None:
     machine = Machine(xen("credit2"))
     machine.apply(ch.CreateDomain(1))
     machine.apply(ch.StartSampling(0, domain=1))
-    assert of(watch(machine, 5), Cause.PREEMPTED).size < 60  # dom0 is idle and wakes at times
+    lane = ch.lane_of(1, 0)
+    assert of(watch(machine, 5, lane), Cause.PREEMPTED).size < 60  # dom0 is idle and wakes at times
     machine.apply(ch.DestroyDomain(1))
-    watch(machine, 1)
+    watch(machine, 1, lane)
     assert machine.sampled == ()
 
 

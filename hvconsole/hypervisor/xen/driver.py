@@ -132,10 +132,11 @@ class XenDriver:
         return replace(plan, steps=tuple(map(self._as_root, plan.steps)))
 
     def console(self, guest: Guest) -> ProcessLine:
-        """Return the way to a domain's console: ``xl console`` in dom0, through pipes.
+        """Return the way to a domain's console: ``xl console`` in dom0.
 
-        xenconsole asks for no terminal, passes every byte but a lone Ctrl-], and ends with its
-        standard input (tools/console/client/main.c).
+        It reads nothing where its input is no terminal, and then does not end with it either: one
+        left behind like that keeps the console locked. On a terminal it passes every byte but a
+        Ctrl-] that comes alone, which ends it.
 
         Raises:
             BoardProblem: It is dom0, whose console is the board's own.
@@ -146,8 +147,9 @@ class XenDriver:
                 detail="xl console reaches the other domains",
                 hint="the Serial screen shows it, where the board's profile names its line",
             )
+        words = [*self._root, "xl", "console", guest.key]
         name = f"the console of {shown(guest.name.encode())}"
-        return ProcessLine(self._link, [*self._root, "xl", "console", guest.key], name=name)
+        return ProcessLine(self._link, words, name=name, leave=b"\x1d", terminal=True)
 
     async def explain(self, step: Step, done: Completed) -> Problem:
         """Say why a step failed, from what xl said."""

@@ -88,18 +88,17 @@ def vcpu_state(name: str, index: int, *states: str) -> Expectation:
 def pinned(name: str, index: int, cpus: frozenset[int]) -> Expectation:
     """A vCPU may run on these CPUs and no others."""
     listed = ",".join(map(str, sorted(cpus)))
-    return _of(
-        name,
-        f"has its vCPU {index} on CPU {listed} alone",
-        lambda guest: any(one.index == index and one.hard == cpus for one in guest.vcpus),
-    )
 
+    def holds(seen: Survey) -> bool:
+        guest = by_name(seen, name)
+        vcpus = guest.vcpus if guest is not None else ()
+        return any(
+            one.index == index and (seen.cpus if one.hard is None else one.hard) == cpus
+            for one in vcpus
+        )
 
-def moved(name: str, index: int, cpus: frozenset[int]) -> Expectation:
-    """A vCPU is on one of these CPUs."""
-    listed = ",".join(map(str, sorted(cpus)))
-    return _of(
-        name,
-        f"has its vCPU {index} on CPU {listed}",
-        lambda guest: any(one.index == index and one.cpu in cpus for one in guest.vcpus),
+    return Expectation(
+        text=f"'{plain(name, 64)}' has its vCPU {index} on CPU {listed} alone",
+        holds=holds,
+        within_s=_STATE_S,
     )

@@ -309,7 +309,8 @@ def _pin(action: do.Pin, survey: Survey) -> Plan:
     steps: list[Step] = []
     for one in checks.vcpus(guest, action.vcpu):
         number = one.number or 0
-        if one.hard == wanted and one.cpu in wanted:
+        allowed = survey.cpus if one.hard is None else one.hard
+        if allowed == wanted:
             continue
         about = f"let vCPU {one.index} of {_named(guest)} run on CPU {listed} alone"
         steps.append(
@@ -317,7 +318,7 @@ def _pin(action: do.Pin, survey: Survey) -> Plan:
                 about=about,
                 argv=command.affinity(number, wanted),
                 expect=expect.pinned(guest.name, one.index, wanted),
-                undo=_pin_back(guest, one),
+                undo=_pin_back(guest, one, allowed),
                 keep_undo=True,
                 timeout_s=_COMMAND_S,
             )
@@ -328,11 +329,9 @@ def _pin(action: do.Pin, survey: Survey) -> Plan:
     return Plan(title=title, steps=tuple(steps), notes=(note,))
 
 
-def _pin_back(guest: Guest, vcpu: Vcpu) -> command.Argv:
+def _pin_back(guest: Guest, vcpu: Vcpu, allowed: frozenset[int]) -> command.Argv:
     """Return what gives a vCPU the CPUs back that it has now, whatever its number is by then."""
-    if not vcpu.hard:
-        return ()
-    words = ("vcpu", "set_affinity", "@", *map(str, sorted(vcpu.hard)))
+    words = ("vcpu", "set_affinity", "@", *map(str, sorted(allowed)))
     return command.when(_vcpu_name(guest, vcpu), command.ANY, words)
 
 

@@ -138,7 +138,14 @@ def make_survey(
     ports = text.ports(answers.get(_PORTS, []))
     ran = _ran(known, before)
     guests = [
-        guest(row, [one for one in rows if one.name.startswith(f"{row.name}/")], ports, known, ran)
+        guest(
+            row,
+            [one for one in rows if one.name.startswith(f"{row.name}/")],
+            ports,
+            known,
+            ran,
+            online=online,
+        )
         for row in sorted(text.guests(answers.get(_GUESTS, [])), key=lambda row: row.id)
     ]
     everybody = (
@@ -183,6 +190,8 @@ def guest(
     ports: Sequence[str],
     known: Known,
     ran: frozenset[str],
+    *,
+    online: frozenset[int],
 ) -> Guest:
     """Return one guest.
 
@@ -192,8 +201,9 @@ def guest(
         ports: All guests' consoles.
         known: The vCPUs' times.
         ran: vCPUs that have run since the look before.
+        online: All CPUs of the board.
     """
-    vcpus = tuple(_vcpu(index, one, known) for index, one in enumerate(rows))
+    vcpus = tuple(_vcpu(index, one, known, online) for index, one in enumerate(rows))
     states = [one.state for one in rows]
     busy = [one.name in ran for one in rows]
     times = [one.time_s for one in vcpus if one.time_s is not None]
@@ -209,13 +219,13 @@ def guest(
     )
 
 
-def _vcpu(index: int, row: text.VcpuRow, known: Known) -> Vcpu:
+def _vcpu(index: int, row: text.VcpuRow, known: Known, online: frozenset[int]) -> Vcpu:
     told = known.times.get(row.name)
     return Vcpu(
         index=index,
         cpu=row.cpu,
         state=row.state,
-        hard=row.affinity,
+        hard=None if row.affinity >= online else row.affinity,
         time_s=told[1].running if told is not None else None,
         values={"prio": row.prio},
         number=row.id,
@@ -243,8 +253,7 @@ def _state(states: Sequence[str], ran: Sequence[bool]) -> GuestState:
 
 def _notes(host: Sequence[text.HostCpu], guests: Sequence[Guest]) -> list[str]:
     notes = [
-        f"CPU {one.cpu}: {one.busy:.1f} % busy, {one.irqs:.1f} % in interrupts, "
-        f"{one.vcpus} vCPUs run or wait"
+        f"CPU {one.cpu}: {one.busy:.1f} % busy, {one.irqs:.1f} % IRQs, {one.vcpus} vCPUs"
         for one in host
     ]
     if any(one.state == "paused" for one in guests):

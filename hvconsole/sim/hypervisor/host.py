@@ -88,6 +88,7 @@ class ToolCall:
         err: Writes to standard error.
         read: Waits for standard input; returns b"" at its end.
         sleep: Lets simulated seconds pass.
+        on_terminal: Its input and output are a terminal.
     """
 
     words: Sequence[str]
@@ -96,6 +97,7 @@ class ToolCall:
     err: Callable[[str], None]
     read: Callable[[], Awaitable[bytes]]
     sleep: Callable[[float], Awaitable[None]]
+    on_terminal: bool = False
 
 
 Tool = Callable[[ToolCall], Awaitable[int]]

@@ -225,10 +225,8 @@ class FormScreen(ModalScreen[Action | None], inherit_bindings=False):
             self._plan = self._plan_of(self._action)
         except Problem as problem:
             self._refused = problem
-        button = self.query_one("#do", Button)
-        button.disabled = not self._worth_doing
-        button.label, button.variant = "Do it", "primary"
         self._inspected = None
+        self._offer()
         self._show()
         if self._inspect is not None and self._action is not None:
             self.run_worker(self._judge(self._inspect, self._action), exclusive=True, group="judge")
@@ -243,9 +241,15 @@ class FormScreen(ModalScreen[Action | None], inherit_bindings=False):
         if action is self._action:
             self._inspected = seen
             self._show()
-            button = self.query_one("#do", Button)
-            button.label = "Do it despite that" if seen is not None and seen.errors else "Do it"
-            button.variant = "error" if seen is not None and seen.errors else "primary"
+            self._offer()
+
+    def _offer(self) -> None:
+        """Say on the button what pressing it means."""
+        button = self.query_one("#do", Button)
+        button.disabled = not self._worth_doing
+        button.label = "Do it despite that" if self._unsafe else "Do it"
+        button.variant = "error" if self._unsafe else "primary"
+        button.refresh(layout=True)
 
     def _show(self) -> None:
         lines = self.query_one("#preview", Lines)

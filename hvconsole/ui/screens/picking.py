@@ -151,6 +151,7 @@ class PickingScreen(PlaybackScreen):
 
     def _take(self, look: Look) -> None:
         self.look = look
+        self.timeline.part_s = self._ends()
         self.acted()
 
     def _move(self, window: Window) -> None:

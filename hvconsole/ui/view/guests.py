@@ -218,9 +218,11 @@ def _vcpu(vcpu: Vcpu, survey: Survey) -> tuple[Part, list[Part]]:
     where = "offline" if not vcpu.online else f"on CPU {vcpu.cpu}" if vcpu.cpu is not None else ""
     hard = "" if vcpu.hard is None else f"pinned {cpus_text(vcpu.hard, survey)}"
     soft = "" if vcpu.soft is None else f"prefers {cpus_text(vcpu.soft, survey)}"
+    # Who numbers vCPUs by themselves has each of them in a state of its own.
+    state = plain(vcpu.state, 12) if vcpu.number is not None else ""
     return Part(f"  ╰ vCPU {vcpu.index}", Role.TEXT), [
         Part(where, Role.TEXT if vcpu.online else Role.MUTED, 80),
-        Part("", keep=0),
+        Part(state, Role.TEXT, 70) if state else Part("", keep=0),
         Part("", keep=0),
         Part(" ".join(filter(None, (hard, soft))), Role.KEY, 60),
         Part("", keep=0),

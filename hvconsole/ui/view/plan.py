@@ -10,7 +10,7 @@ from hvconsole.model.problem import Problem
 from hvconsole.model.text import clip, plain, wrap
 from hvconsole.ui.chart.cells import Role, Row
 
-_LONGEST = 400
+_LONGEST = 600
 
 
 def plan_rows(plan: Plan, width: int) -> list[Row]:

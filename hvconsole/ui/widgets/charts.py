@@ -31,7 +31,7 @@ class TimelinePanel(TimePanel):
         super().__init__(id=id)
         self.lanes: tuple[int, ...] = ()
         self.vcpus: VcpuLane | None = None
-        self.part_s: tuple[float, float] | None = None
+        self._part_s: tuple[float, float] | None = None
         self._message = ""
         self._cursor_s: float | None = None
         self._apart: list[int] = []
@@ -52,6 +52,17 @@ class TimelinePanel(TimePanel):
         self._pointer = None
         self._cursor_s = moment
         self.repaint()
+
+    @property
+    def part_s(self) -> tuple[float, float] | None:
+        """Both ends of the part of time that is brought out."""
+        return self._part_s
+
+    @part_s.setter
+    def part_s(self, ends: tuple[float, float] | None) -> None:
+        if ends != self._part_s:
+            self._part_s = ends
+            self.repaint()
 
     def clicked(self, moment_s: float) -> None:
         """Set the cursor."""

@@ -7,6 +7,7 @@ from typing import ClassVar
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
+from textual.filter import ANSIToTruecolor
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
@@ -48,6 +49,16 @@ class Painted(Widget):
             self.refresh()
         elif changed:
             self.refresh(*(Region(0, y, self.size.width, 1) for y in changed))
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Return rows as they are painted.
+
+        Textual would draw border, padding and opacity around each, and turn the sixteen colours
+        into others: half of a frame's cost, for nothing that these widgets have.
+        """
+        if any(not isinstance(one, ANSIToTruecolor) for one in self.get_line_filters()):
+            return super().render_lines(crop)
+        return [self.render_line(y).crop(crop.x, crop.right) for y in crop.line_range]
 
     def render_line(self, y: int) -> Strip:
         """Return a row for Textual's compositor."""

@@ -17,6 +17,7 @@ from hvconsole.sim.board.commands.running import RUNNING
 from hvconsole.sim.board.commands.sed import sed
 from hvconsole.sim.board.commands.system import SYSTEM
 from hvconsole.sim.board.commands.text import TEXT
+from hvconsole.sim.board.processes import TERMINAL
 from hvconsole.sim.board.shell.builtins import BUILTINS
 from hvconsole.sim.board.shell.call import BoardCommand, CommandFunction, Invocation
 from hvconsole.sim.hypervisor.host import Tool, ToolCall
@@ -87,6 +88,7 @@ def _tool(board: Board, tool: Tool) -> CommandFunction:
                 err=call.write_error,
                 read=read,
                 sleep=board.timekeeper.sleep,
+                on_terminal=TERMINAL.get() is not None,
             )
         )
 

@@ -8,7 +8,8 @@ from typing import Final
 from hvconsole.sim.hypervisor.xen.config import Config, text_of
 
 # The lab's small guest burns a CPU where its command line says busy=N; `busy.cfg` loops in sh.
-_BUSY: Final = re.compile(r"\bbusy=(?!0\b)|while :|cpuburn|\bburn\b")
+_BUSY: Final = re.compile(r"\bbusy=(?!0\b)|while :; *do :|cpuburn|\bburn\b")
+_LOOPS: Final = re.compile(r"while :; *do :")
 _PROMPT: Final = "/ # "
 _SPECTRE: Final = "firmware did not set auxiliary control register IBE bit, system vulnerable"
 
@@ -25,7 +26,7 @@ def is_busy(config: Config) -> bool:
 
 def has_shell(config: Config) -> bool:
     """Say whether a shell waits on its console: a first process that only loops has none."""
-    return "while :" not in command_line(config)
+    return not _LOOPS.search(command_line(config))
 
 
 def obeys(config: Config) -> bool:

@@ -165,6 +165,8 @@ async def _talk_to(call: Call, linux: GuestConsole) -> int:
     """Pass bytes both ways until the input ends, Ctrl-] comes alone, or the guest is gone."""
 
     async def typed() -> None:
+        if not call.tool.on_terminal:  # xenconsole reads nothing then, not even the end
+            await for_ever()
         while (data := await call.tool.read()) not in {b"", b"\x1d"}:
             linux.feed(data)
 

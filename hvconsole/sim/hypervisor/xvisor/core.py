@@ -115,7 +115,6 @@ class Core:
         self.host.apply(CreateGuest(number, tuple(vcpu.cpu for vcpu in guest.vcpus)))
         self.guests[number] = guest
         self.guests = dict(sorted(self.guests.items()))
-        guest.system = self._system_of(guest)
         return guest
 
     def destroy(self, guest: Guest) -> None:
@@ -130,9 +129,6 @@ class Core:
     def load(self, guest: Guest, image: str) -> None:
         """Put an image into a guest's memory; it begins with the next kick from reset."""
         guest.image = image
-        if all(vcpu.state is State.RESET for vcpu in guest.vcpus):
-            guest.system.stop()
-            guest.system = self._system_of(guest)
 
     def reset(self, vcpu: Vcpu) -> None:
         """Stop a vCPU, and let it begin at its reset vector when it is kicked."""
@@ -158,9 +154,16 @@ class Core:
             return
         self._become(vcpu, State.READY)
         if before is State.RESET:
+            self._system_anew(vcpu.guest)
             vcpu.guest.system.start()
         else:
             vcpu.guest.system.hold(held=False)
+
+    def _system_anew(self, guest: Guest) -> None:
+        """Have what the guest's memory holds now be what runs in it."""
+        if guest.runs != guest.image:
+            guest.system.stop()
+            guest.system, guest.runs = self._system_of(guest), guest.image
 
     def pause(self, vcpu: Vcpu) -> None:
         """Let a vCPU stand still. Raises `RefusedError`."""

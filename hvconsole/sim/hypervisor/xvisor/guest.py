@@ -95,6 +95,7 @@ class Guest:
         vcpus: In order.
         ports: Its serial ports; the first is its console.
         image: Which image is loaded, empty for none.
+        runs: Which image `system` was made from.
         system: What runs in it.
     """
 
@@ -103,4 +104,5 @@ class Guest:
     vcpus: list[Vcpu] = field(default_factory=list)
     ports: list[SerialPort] = field(default_factory=list)
     image: str = ""
+    runs: str | None = None
     system: GuestSystem = field(default_factory=Nothing)

@@ -47,6 +47,7 @@ class SimulatedXvisor:
         self._place = BANANA_PI
         self._pieces = Pieces(write, seed)
         self._said: list[str] | None = None
+        self._stopped = False
         self._terminal = Terminal(
             self.core,
             self._place,
@@ -85,12 +86,15 @@ class SimulatedXvisor:
 
     def stop(self) -> None:
         """The board goes down: guests are gone, and what was printed is out."""
+        self._stopped = True
         self._pieces.flush()
         for guest in self.core.guests.values():
             guest.system.stop()
 
     def begin_again(self, guest: Guest) -> None:
         """A guest asked for a restart."""
+        if self._stopped:
+            return
         self.end(guest)
         self.core.kick(guest.vcpus[0])
 
@@ -101,6 +105,8 @@ class SimulatedXvisor:
 
     def runs(self) -> Guest | None:
         """Return the first guest whose first vCPU may run."""
+        if self._stopped:
+            return None
         guests = self.core.guests.values()
         return next((g for g in guests if g.vcpus[0].state is State.READY), None)
 
@@ -110,7 +116,7 @@ class SimulatedXvisor:
         return Nothing(lambda: self._trap_of(guest))
 
     def _trap_of(self, guest: Guest) -> None:
-        if guest.vcpus[0].state is State.READY:
+        if not self._stopped and guest.vcpus[0].state is State.READY:
             self._pieces.interject(trap(self.core, guest))
 
     def trap(self, *, inside: bool = False) -> None:

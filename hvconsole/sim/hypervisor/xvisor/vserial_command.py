@@ -66,10 +66,13 @@ async def _pass_on(call: Call, port: SerialPort) -> None:
     while True:
         key = await call.key()
         if sequence is None:
-            if key == _ESCAPE:
-                sequence = ""
-            else:
-                _send(call, port, key)
+            plain = ""
+            while key and key != _ESCAPE:  # all that has come, at once
+                plain += key
+                key = call.pressed()
+            if plain:
+                _send(call, port, plain)
+            sequence = "" if key else None
             continue
         sequence += key
         if sequence == _LEAVE:

@@ -1,0 +1,92 @@
+"""A cell's whole life from the keyboard, in a real terminal, on the simulated board."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from shutil import which
+from types import ModuleType
+
+ROOT = Path(__file__).parents[2]
+DEMO = "/usr/local/libexec/jailhouse/demos/gic-demo.bin@0"
+
+SYSTEM = "/etc/jailhouse/bananapi.cell"
+UPSTREAM = "/etc/jailhouse/bananapi-inmate-demo.cell"
+
+INMATE = f"{ROOT}/cells/bananapi-inmate.toml"
+# Where the keyboard is cannot be seen in text; on a busy machine it takes a moment to get there.
+FOCUS_MOVED = r""
+MOMENT_S = 1.5
+
+# What is pressed, and what must be seen then.
+STEPS: tuple[tuple[tuple[str, ...], str], ...] = (
+    ((), r"▸ following(.*\n)+.*CPU 1 +\d"),
+    (("F3",), r"jailhouse v0\.12, off"),
+    (("Enter", "Enter"), r"system configuration"),
+    (("C-a", "C-k"), r"no system configuration is named"),
+    ((f"type {SYSTEM}",), rf"enable {SYSTEM}(.*\n)*.*the root cell does not"),
+    (("Tab",), FOCUS_MOVED),
+    (("Tab",), FOCUS_MOVED),
+    (("Enter",), r"✓ enable Jailhouse(.*\n)*.*done: enable Jailhouse"),
+    (("Enter", "Enter"), r"create a cell(.*\n)*.*start it"),
+    (("C-a", "C-k"), r"no configuration is named"),
+    ((f"type {UPSTREAM}",), r"Do it despite that"),
+    (("C-a", "C-k"), r"no configuration is named"),
+    ((f"type {INMATE}",), r"nothing unsafe found"),
+    (("Tab",), FOCUS_MOVED),
+    ((f"type {DEMO}",), r"cell load 1 \S+ -a 0x0(.*\n)*.*nothing unsafe"),
+    (("Tab",), FOCUS_MOVED),
+    (("Down",), FOCUS_MOVED),
+    (("Down",), FOCUS_MOVED),
+    (("Enter",), r"cell start 1(.*\n)*.*CPU 1  Banana-Pi → bananapi-inmate"),
+    (("PageDown",), r"0x7be00000 +64KiB +░+ +█+(.*\n)*.*Do it"),
+    (("Tab",), FOCUS_MOVED),
+    (("Tab",), FOCUS_MOVED),
+    (("Enter",), r"✓ load cell 1 *│\n.*✓ start cell 1"),
+    ((), r"bananapi-inmate +running +id 1 +CPU 1 +[\d,]+ exits +\d+/s"),
+    ((), r"our own: \d+ hypercalls a look"),
+    (("Down", "Enter"), r"what shall be done(.*\n)*.*shut 'bananapi-inmate' down"),
+    (("click shut 'bananapi",), r"cell shutdown 1"),
+    (("Enter",), r"bananapi-inmate +stopped"),
+    (("Enter",), r"what shall be done(.*\n)*.*destroy 'bananapi-inmate'"),
+    (("click destroy 'bananapi",), r"cell destroy 1"),
+    (("Enter",), r"✓ destroy cell 'bananapi-inmate'"),
+    (("Enter",), r"what shall be done(.*\n)*.*disable jailhouse"),
+    (("click disable jailhouse",), r"\$ jailhouse disable"),
+    (("Enter",), r"jailhouse v0\.12, off(.*\n)*.*✓ give the CPUs their governors back"),
+    (("F8",), r"hv sim disable|disable Jailhouse"),
+    (("q",), r"Pane is dead \(status 0"),
+)
+
+
+def test_a_cells_life_from_the_keyboard(missing: Callable[[str], None]) -> None:
+    if which("tmux") is None:
+        missing("tmux")
+    walk = _walk()
+    with tempfile.TemporaryDirectory(prefix="cells-") as home:
+        terminal = walk.Terminal(Path(home), (160, 48))
+        places = {f"HVCONSOLE_{one}_DIR": f"{home}/{one}" for one in ("STATE", "CONFIG")}
+        places |= {"HVCONSOLE_SESSIONS_DIR": f"{home}/sessions", "XDG_RUNTIME_DIR": home}
+        words = ["-m", "hvconsole", "connect", "sim", "--mode", "jailhouse"]
+        terminal.begin([sys.executable, *words], places)
+        try:
+            for keys, seen in STEPS:
+                terminal.do(keys)
+                time.sleep(MOMENT_S if seen == FOCUS_MOVED else 0)
+                assert terminal.wait(seen), f"{keys}: not seen: {seen}\n{terminal.screen()}"
+        finally:
+            terminal.end()
+
+
+def _walk() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("walk", ROOT / "docs" / "walk.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["walk"] = module  # dataclasses look their module up
+    spec.loader.exec_module(module)
+    return module

@@ -1,0 +1,102 @@
+"""Sampling in a real domU beside dom0, through its console: emulated board, real Xen, real xl."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from hvconsole.board.deploy import Deployment
+from hvconsole.board.facts import BoardFacts
+from hvconsole.board.journal import Journal
+from hvconsole.cli import main
+from hvconsole.commands.sessions import link_maker
+from hvconsole.lab import cpio
+from hvconsole.lab.boards import board, stop
+from hvconsole.lab.places import VIRT_BOARD, lab_dir
+from hvconsole.lab.profiles import lab_profile
+from hvconsole.record.reader import SessionReader
+
+pytestmark = pytest.mark.lab
+SHELL = Path(__file__).parents[2] / "cells" / "xen" / "shell.cfg"
+_RAMDISK = "/boot/initramfs-virt.gz"
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory, missing: Callable[[str], None]) -> Iterator[Path]:
+    if board(VIRT_BOARD).condition == "not built":
+        missing("the lab is not built: hvconsole lab build")
+    built, own = lab_dir(), tmp_path_factory.mktemp("guest")
+    for name in ("products", "keys"):
+        (own / name).symlink_to(built / name)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HVCONSOLE_LAB_DIR", str(own))
+        patch.setenv("HVCONSOLE_STATE_DIR", str(own / "state"))
+        assert main(["lab", "start", VIRT_BOARD, "--mode", "xen-credit", "--hours", "1"]) == 0
+        yield own
+        stop(VIRT_BOARD)
+
+
+async def put_guest(folder: Path) -> Path:
+    """Have a ramdisk with the sampler on the board, and return a configuration that uses it.
+
+    The product sends the sampler over the console where it is not there; that is tested on the
+    simulated board, and takes an emulated one minutes.
+    """
+    link = link_maker(lab_profile(VIRT_BOARD))()
+    await link.open()
+    facts = BoardFacts(machine="armv7l")
+    journal = Journal("guest", folder=folder / "journal")
+    sampler, _ = await Deployment(link, facts, journal).static("hvsampler")
+    more = cpio.archive([cpio.file("bin/hvsampler", sampler)])
+    ramdisk = (await link.run(["cat", _RAMDISK])).stdout + gzip.compress(more)
+    await link.put(ramdisk, "/boot/guest.gz")
+    await link.close()
+    config = folder / "shell.cfg"
+    config.write_text(SHELL.read_text().replace(_RAMDISK, "/boot/guest.gz"))
+    return config
+
+
+def test_a_domu_is_sampled_beside_dom0(
+    lab: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = asyncio.run(put_guest(tmp_path))
+    assert main(["hv", VIRT_BOARD, "create", str(config)]) == 0
+    out = tmp_path / "a.hvs"
+    words = ["record", VIRT_BOARD, "--guest", "shell", "--cpu", "0", "--counter", "cntvct"]
+    capsys.readouterr()
+    assert main([*words, "--seconds", "15", "--out", str(out), "--json"]) == 0
+    host, guest = json.loads(capsys.readouterr().out)["runs"]
+    assert (host["guest"], guest["guest"]) == ("", "shell")
+    for row in (host, guest):
+        assert row["detected"] == row["recorded"] + row["dropped"] > 0
+        assert row["lost_on_link"] == 0
+    [reader] = SessionReader(out).guests()
+    run = reader.guest_run(0)
+    assert run is not None
+    # A domU's CNTVCT began with it: never the board's own, and some seconds behind.
+    assert run.clock.relation == "constant offset"
+    assert run.clock.lowest_ticks is not None
+    assert run.clock.lowest_ticks > 0
+    table = tmp_path / "a.parquet"
+    assert main(["export", str(out), "-o", str(table)]) == 0
+    seen = pl.read_parquet(table).filter(pl.col("guest") == "shell")
+    assert seen.height == guest["switches"]
+    assert seen["t_ns"].min() > 0  # type: ignore[operator]  # there are some
+    # The console is free again, and nothing of ours is left in dom0.
+    capsys.readouterr()
+    assert main(["hv", VIRT_BOARD, "list"]) == 0
+    assert asyncio.run(consoles()) == ""
+
+
+async def consoles() -> str:
+    link = link_maker(lab_profile(VIRT_BOARD))()
+    await link.open()
+    done = await link.run(["pidof", "xenconsole"])
+    await link.close()
+    return done.text.strip()
