@@ -91,7 +91,9 @@ def measure_image(store: Store, arch: Arch = ARM32) -> MeasureImage:
         "settings": f"{_XEN_MODULES} {_XEN_PROGRAMS} {_LOADED_LATE}",
     }
     if not arch.xen:
-        ingredients["settings"] = f"{_KVM_PROGRAMS} {digest(*sorted(_KVM_FILES.iterdir()))}"
+        ingredients["settings"] = (
+            f"{_KVM_PROGRAMS} no build number {digest(*sorted(_KVM_FILES.iterdir()))}"
+        )
     product = store.produce(f"measure{arch.suffix}", ingredients, make)
     return MeasureImage(
         product=product.name,
@@ -113,8 +115,10 @@ async def _sampler(arch: Arch) -> tuple[Path, str]:
 
 def _module(sources: Path, folder: Path, arch: Arch) -> Path:
     built = build_module(sources, folder / "module", arch)
-    # Debugging information names the folder in which it was built.
-    run([f"{arch.cross}strip", "-g", str(built)], what="stripping the module")
+    # Debugging information names the folder in which it was built; on arm64 the build's number is a
+    # sum over that as well.
+    note = () if arch.xen else ("-R", ".note.gnu.build-id")
+    run([f"{arch.cross}strip", "-g", *note, str(built)], what="stripping the module")
     return built
 
 
