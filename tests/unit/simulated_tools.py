@@ -50,6 +50,9 @@ class TinyHost:
         for one in [one for one in self.live if one == path or one.startswith(path + "/")]:
             del self.live[one], self.writers[one]
 
+    def guest(self, domain: int, name: str, since_tick: int) -> None:
+        """Guests have no Linux of their own here."""
+
     def kernel(self, line: str) -> None:
         self.dmesg.append(line)
         self.serial += f"{line}\r\n"
