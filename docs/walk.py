@@ -74,7 +74,7 @@ STEPS = (
     Step("export", ("F6", "e"), r"writes Parquet"),
     Step("exported", ("Enter",), r"rows in"),
     Step("compare", ("x",), r"switches a second longer than"),
-    Step("why", ("Down", "Enter"), r"· why"),
+    Step("why", ("Down", "Enter"), r"· why(.*\n)+.*underpowered", 1.0),
     Step("command", ("Escape", "c"), r"command.* copied|copied.*command"),
     Step("left", ("q",), r"Pane is dead \(status 0"),
 )

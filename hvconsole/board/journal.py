@@ -153,7 +153,7 @@ async def undo_pending(
     failed: list[NotUndone] = []
     for journal in abandoned_journals(folder or journal_folder(), board):
         _, changes = journal.content()
-        if not any(_can_be_undone_over(link, change, boot) for change in changes):
+        if changes and not any(_can_be_undone_over(link, each, boot) for each in changes):
             continue  # another system's; it is undone once that one answers again
         left = await _undo(link, journal, changes, boot)
         still = [each.change for each in left]

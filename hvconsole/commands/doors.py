@@ -15,13 +15,14 @@ from hvconsole.commands.deferred import DeferredConsole
 from hvconsole.commands.targets import SIM, SIMULATED, labels_of, reach
 from hvconsole.config.boards import BUILT_IN, BoardEntry, load_boards, profile_of
 from hvconsole.model.board import BoardProfile
-from hvconsole.model.problem import Problem
+from hvconsole.model.problem import BoardProblem, Problem
 from hvconsole.model.run import RunSettings
 from hvconsole.model.status import Status
 from hvconsole.ui.doors import BoardCard, Trial
 
 if TYPE_CHECKING:
     from hvconsole.link.hostkeys import HostKeyQuestion
+    from hvconsole.link.protocol import Link
     from hvconsole.ui.source import Console
 
 _TRY_S = 8.0
@@ -99,9 +100,21 @@ class CommandDoors:
                     read_only=self._read_only,
                     start=self._start,
                 )
+
+                def beside() -> Link:
+                    """Make another link beside the session's, which has the only line."""
+                    if session.status.terminal:
+                        raise BoardProblem(
+                            f"no Linux answers on {profile.name}: "
+                            f"it is {session.status.link_detail} that does",
+                            hint="its guests are on the Hypervisor screen (F3); what a doctor "
+                            f"says: leave the console, then hvconsole doctor {profile.name}",
+                        )
+                    return network_maker(profile)()
+
                 desk = BoardDesk(
                     profile,
-                    network_maker(profile) if profile.kind != "serial" else None,
+                    beside if profile.kind != "serial" else None,
                     read_only=self._read_only,
                     note=session.note_action,
                 )

@@ -252,7 +252,7 @@ ACTIONS = (
            "Time", footer=40),
     Action("part.pick", "a", "part", "range",
            "Pick out a range of time: its beginning, its end, none", "Time", footer=48),
-    Action("part.zoom", "z", "zoom_part", "zoom to it", "Zoom to the range that is picked out",
+    Action("part.zoom", "Z", "zoom_part", "zoom to it", "Zoom to the range that is picked out",
            "Time"),
     Action("part.inspect", "i", "inspect", "table",
            "Figures and longest switches of the range, or of the view", "Time", footer=34),

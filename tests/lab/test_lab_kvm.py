@@ -176,7 +176,7 @@ def test_a_quota_is_what_the_host_beside_it_keeps(
 def test_a_guest_is_sampled_beside_its_host(
     arm64: LabBoard, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Through its console, by the machine's own counter; the module opens it in the guest too."""
+    """Through its console, by the machine's own counter, which the module opens there too."""
     _hv("create", str(LINUX))
     _hv("start", "linux")
     _hv("pin", "linux", "--hard", "0")

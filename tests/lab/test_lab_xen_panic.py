@@ -132,8 +132,9 @@ async def lacking() -> None:
     assert (missing["credit"], missing["credit2"]) == ("", "")
     for name in ("rtds", "null", "arinc653"):
         assert f"without {name}" in missing[name]
-    with pytest.raises(BoardProblem, match="without rtds"):
+    with pytest.raises(BoardProblem, match="rtds cannot be had here") as refused:
         driver.plan(do.MakePool(name="p", scheduler="rtds", cpus=frozenset({1})), seen)
+    assert "without rtds" in " ".join(refused.value.lines())
     made = await link.run(["xl", "cpupool-create", 'name="p"', 'sched="rtds"'])
     again = await driver.survey()
     assert again.pool("p") is None, made.error_text  # and it is true

@@ -51,7 +51,8 @@ class TinyHost:
             del self.live[one], self.writers[one]
 
     def guest(self, domain: int, name: str, since_tick: int) -> None:
-        """Guests have no Linux of their own here."""
+        """Guests have no Linux here."""
+        del domain, name, since_tick
 
     def kernel(self, line: str) -> None:
         self.dmesg.append(line)

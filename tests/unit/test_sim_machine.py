@@ -235,28 +235,10 @@ def test_a_domain_can_be_sampled_too_and_its_end_ends_the_sampler() -> None:
     machine.apply(ch.CreateDomain(1))
     machine.apply(ch.StartSampling(0, domain=1))
     lane = ch.lane_of(1, 0)
-    assert machine.sampled == (lane,)
-    assert ch.vcpu_of(lane) == (1, 0)
-    chunk = machine.advance(5 * SECOND)[lane]
-    assert of(chunk, Cause.PREEMPTED).size < 60  # dom0 is idle and wakes at times
+    assert of(watch(machine, 5, lane), Cause.PREEMPTED).size < 60  # dom0 is idle and wakes at times
     machine.apply(ch.DestroyDomain(1))
-    machine.advance(6 * SECOND)
+    watch(machine, 1, lane)
     assert machine.sampled == ()
-
-
-def test_dom0_and_a_domain_are_sampled_at_once_under_numbers_of_their_own() -> None:
-    machine = Machine(xen("credit"))
-    machine.apply(ch.CreateDomain(1))
-    machine.apply(ch.StartSampling(0))
-    machine.apply(ch.StartSampling(0, domain=1))
-    chunks = machine.advance(2 * SECOND)
-    assert set(chunks) == {0, ch.lane_of(1, 0)}
-    assert {chunk.cpu for chunk in chunks.values()} == {0}
-    # Two kernels: their ticks do not come at the same moments.
-    dom0, guest = (set(chunk.start.tolist()) for chunk in chunks.values())
-    assert len(dom0 & guest) < 10
-    machine.apply(ch.StopSampling(0, domain=1))
-    assert machine.sampled == (0,)
 
 
 def test_hotplug_stops_the_other_cpu_for_a_moment() -> None:

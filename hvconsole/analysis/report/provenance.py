@@ -143,6 +143,8 @@ def _options(settings: dict[str, Any]) -> Iterator[str]:
         yield from ("--fifo", str(settings["fifo"]))
     if settings.get("fenced"):
         yield "--fence"
+    if settings.get("guest"):
+        yield from ("--guest", str(settings["guest"]))
     if settings.get("window_ms") is not None:
         yield from ("--window-ms", str(settings["window_ms"]))
 

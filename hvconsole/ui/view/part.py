@@ -27,12 +27,12 @@ def lines(snapshot: Snapshot, part: TimePart) -> list[str]:
     told = list(_figures(part))
     if not part.exact:
         return [*told, "", *_FROM_BINS]
-    told += ["", f"{'longest at':>16}  {'CPU':>3}  {'length':>9}  cause, where one is known"]
+    told += ["", f"{'longest at':<16}  {'CPU':>3}  {'length':>9}  cause, where one is known"]
     for gap in part.longest:
         # A millionth of a second tells any two switches apart that the table can show.
         moment = f"{gap.at_s:.6f} s"
         cause = causes.of_gap(snapshot, gap)
-        told.append(f"{moment:>16}  {gap.cpu:>3}  {units.duration(gap.length_ns):>9}  {cause}")
+        told.append(f"{moment:<16}  {gap.cpu:>3}  {units.duration(gap.length_ns):>9}  {cause}")
     hidden = part.totals.received - len(part.longest)
     if hidden > 0:
         told.append(f"… and {units.grouped(hidden, 13)} shorter ones")
@@ -40,7 +40,8 @@ def lines(snapshot: Snapshot, part: TimePart) -> list[str]:
 
 
 def _figures(part: TimePart) -> Iterator[str]:
-    yield f"{'':<7}{'switches':>12}{'/s':>8}{'lost':>9}{'min':>9}{'p50':>9}{'p99':>9}{'max':>9}"
+    lengths = "".join(f"{name:>9}" for name in ("min", "p50", "p99", "max"))
+    yield f"{'figures':<7}{'switches':>12}{'/s':>8}{'lost':>9}{lengths}"
     rows = [(f"CPU {cpu}", totals) for cpu, totals in part.lanes.items()]
     if len(rows) > 1:
         rows.append(("all", part.totals))
