@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import Callable, Sequence
 
 from hvconsole.link.output import Tail
-from hvconsole.link.protocol import Link, Process, Terminals
+from hvconsole.link.protocol import Link, Process, Terminals, no_terminal
 from hvconsole.link.serial_protocol import ByteSink
 from hvconsole.model.problem import LinkProblem
 from hvconsole.wire.console import shown
@@ -133,11 +133,7 @@ class ProcessLine:
         if not self._terminal:
             return await self._link.stream(self.argv, self._take)
         if not isinstance(self._link, Terminals):
-            raise LinkProblem(
-                f"{self._name} cannot be reached over {self._link.name}",
-                detail=f"{self.argv[0]} needs a terminal of its own there",
-                hint="connect to the board over SSH",
-            )
+            raise no_terminal(self.argv[0], self._link.name)
         return await self._link.terminal(self.argv, self._take)
 
     async def _until_end(self, process: Process) -> None:

@@ -82,6 +82,14 @@ class Terminals(Protocol):
         """
 
 
+def no_terminal(program: str, where: str) -> LinkProblem:
+    """Return the problem of a command that insists on a terminal, over a link that gives none."""
+    return LinkProblem(
+        f"{program} needs a terminal of its own, and {where} gives none",
+        hint="connect to the board over SSH",
+    )
+
+
 class Link(Protocol):
     """A way to a board.
 

@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from hvconsole.link.duplex import Duplex
-from hvconsole.link.protocol import Capability, Completed, HostKeyProblem, Link, Process, Sink
+from hvconsole.link.protocol import (
+    Capability,
+    Completed,
+    HostKeyProblem,
+    Link,
+    Process,
+    Sink,
+    Terminals,
+    no_terminal,
+)
 from hvconsole.link.serial_name import link_name
 from hvconsole.link.serial_shell import SerialShellLink
 from hvconsole.link.serial_shell_login import (
@@ -56,6 +65,17 @@ class _Chosen:
     async def stream(self, argv: Sequence[str], sink: Sink) -> Process:
         """Start a command."""
         return await self._open_link().stream(argv, sink)
+
+    async def terminal(self, argv: Sequence[str], sink: Sink) -> Process:
+        """Start a command on a terminal of its own.
+
+        Raises:
+            LinkProblem: What was chosen gives none, or was lost.
+        """
+        link = self._open_link()
+        if not isinstance(link, Terminals):
+            raise no_terminal(argv[0], link.name)
+        return await link.terminal(argv, sink)
 
     async def put(self, data: bytes, path: str, *, mode: int = 0o644) -> None:
         """Write a file."""
