@@ -60,5 +60,6 @@ async def look(
 
 def _dumped(survey: Survey, arguments: argparse.Namespace) -> bool:
     """Whether what a guest wrote is shown without its console being taken, as Xvisor can."""
-    asked = arguments.json or arguments.follow or not sys.stdin.isatty()
+    person = sys.stdin is not None and sys.stdin.isatty()
+    asked = arguments.json or arguments.follow or not person
     return survey.system == "xvisor" and bool(asked)
