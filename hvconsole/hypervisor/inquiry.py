@@ -26,6 +26,7 @@ class Inquiry:
         argv: Asks.
         log: Shows the log that the answer is written to, where it does not come at once.
         binds: The guest's console that keys are to go to; nothing is asked then.
+        joins: The guest whose console they are to go to, likewise.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Inquiry:
     argv: tuple[str, ...]
     log: tuple[str, ...] = ()
     binds: str = ""
+    joins: str = ""
 
 
 def inquiries(system: str) -> tuple[Inquiry, ...]:
@@ -70,7 +72,14 @@ def console_inquiries(survey: Survey) -> tuple[Inquiry, ...]:
 
 
 def guest_console_choices(survey: Survey) -> tuple[Inquiry, ...]:
-    """Return what can be done with guests' consoles over the hypervisor's own terminal."""
+    """Return what can be done with guests' consoles, by whatever way the system has."""
+    if survey.system != "xvisor":
+        return tuple(
+            Inquiry(f"type to {plain(one.name, 40)}", "keys go to it until it is left", (),
+                    joins=one.key)
+            for one in survey.guests
+            if one.role == "guest"
+        )  # fmt: skip
     shows = console_inquiries(survey)
     types = (
         Inquiry(f"type to {one.argv[-1]}", "keys go to it until it is left", (), binds=one.argv[-1])

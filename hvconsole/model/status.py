@@ -32,7 +32,8 @@ class Status:
         serial: How the board's serial console is: empty where there is none.
         terminal: A hypervisor's own terminal answers on the serial line; it can be given to a
             guest's console.
-        typing_to: The guest's console that it is given to: ``guest0/uart0``; empty for none.
+        typing_to: The guest's console that keys on the Serial screen go to: ``guest0/uart0``,
+            ``the console of busy``; empty for none.
         problem: The newest problem, for as long as it stands.
     """
 

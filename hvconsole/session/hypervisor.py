@@ -25,12 +25,13 @@ from hvconsole.hypervisor.rates import cpu_shares, exit_rates
 from hvconsole.hypervisor.state import DeskState
 from hvconsole.link.duplex import Duplex
 from hvconsole.link.protocol import Capability, Link
-from hvconsole.link.xvisor_console import terminal_of
+from hvconsole.link.xvisor_console import XvisorConsole, terminal_of
 from hvconsole.model.hypervisor import Guest, Survey
 from hvconsole.model.inspection import CellFile, Inspection
 from hvconsole.model.problem import BoardProblem, Problem, UsageProblem
 from hvconsole.model.text import plain
 from hvconsole.session.cells_ahead import cell_files, inspect
+from hvconsole.session.guest_console import JoinedConsole
 from hvconsole.session.guest_load import GuestLoad, load_of
 from hvconsole.session.jailhouse_watch import After, look_from_elsewhere, moves_cpus
 
@@ -80,6 +81,13 @@ class HypervisorDesk:
         self._wanted = 0.0
         self._pause_s = FASTEST_S
         self._one_at_a_time = asyncio.Lock()
+        self._joined = JoinedConsole(mark)
+
+    @property
+    def system(self) -> str:
+        """The system that runs on the board; empty where none is known. Asks for nothing."""
+        driver = self._board.driver if self._board is not None else None
+        return driver.system if driver is not None else ""
 
     @property
     def state(self) -> DeskState:
@@ -131,6 +139,7 @@ class HypervisorDesk:
         if self._board is not None and self._board.load is not None:
             self._board.load.stop()
         self._board = None
+        self._joined.drop()
         self._state = DeskState(looks=self._state.looks, looked_s=self._state.looked_s)
         if self._task is not None:
             self._task.cancel()
@@ -187,33 +196,71 @@ class HypervisorDesk:
             return ""
         return terminal_of(self._board.link).bound
 
+    @property
+    def joined(self) -> Duplex | None:
+        """The guest's console that is shown instead of the board's line; None for none.
+
+        Under Xvisor a guest's console is on the board's line: see `bound`.
+        """
+        return self._joined.line
+
+    @property
+    def typing_to(self) -> str:
+        """The guest's console that keys go to; empty for none."""
+        return self.bound or (self.joined.name if self.joined is not None else "")
+
+    async def join(self, guest: str) -> None:
+        """Have what is typed go to a guest's console, whichever way the system has.
+
+        Args:
+            guest: Its name or key.
+
+        Raises:
+            UsageProblem: There is no such guest.
+            Problem: It has no console, or somebody has it; or nothing may be changed.
+        """
+        self._may_type()
+        known = self._state.survey.guest(guest) if self._state.survey is not None else None
+        if self.bound and known is not None and self.bound in known.consoles:
+            return
+        _, _, console = await self.console(guest)
+        if isinstance(console, XvisorConsole):
+            await self.bind(console.port)
+        else:
+            await self._joined.join(console)
+
+    def _may_type(self) -> None:
+        if self._read_only:
+            raise BoardProblem(
+                "what is typed to a guest changes it", hint="connect without --read-only"
+            )
+
     async def bind(self, console: str) -> None:
         """Give Xvisor's terminal to a guest's console: what is typed on the line goes there.
 
         Raises:
             Problem: There is no such console, or no such terminal; or nothing may be changed.
         """
-        if self._read_only:
-            raise BoardProblem(
-                "what is typed to a guest changes it", hint="connect without --read-only"
-            )
+        self._may_type()
         board, _ = self._ready()
         async with self._one_at_a_time:
             await terminal_of(board.link).bind(console)
         self._mark(f"type to {console}")
 
     async def unbind(self) -> None:
-        """Take the terminal back.
+        """Leave the guest's console that is typed to; nothing happens where none is.
 
         Raises:
             Problem: Xvisor does not answer.
         """
-        board, _ = self._ready()
+        await self._joined.leave()
         console = self.bound
+        if not console:
+            return
+        board, _ = self._ready()
         async with self._one_at_a_time:
             await terminal_of(board.link).leave()
-        if console:
-            self._mark(f"left {console}")
+        self._mark(f"left {console}")
 
     async def configurations(self) -> list[CellFile]:
         """Return Jailhouse's configurations that lie on the board; none for other systems."""

@@ -100,7 +100,9 @@ class Session:
         if self._console is not None:
             known["serial"] = self._console.state
         if self._alone:
-            known |= {"terminal": True, "typing_to": self.hypervisor.bound}
+            known["terminal"] = True
+        if typing_to := self.hypervisor.typing_to:
+            known["typing_to"] = typing_to
         return replace(self._status, **known) if known else self._status  # type: ignore[arg-type]  # names are checked by replace
 
     @property
@@ -293,6 +295,7 @@ class Session:
             await self.stop_run()
         self._closing.set()
         await self.guests.close()
+        await self._leave_guest()
         self.hypervisor.detach()
         left: Problem | None = None
         link = await self._keeper.give()
@@ -328,11 +331,17 @@ class Session:
         self._mark(f"boot {mode}")
         await self.stop_run()
         await self.guests.close()
+        await self._leave_guest()
         self.hypervisor.detach()
         link = await self._keeper.give()
         self._mode = ""
         self._set(link="booting", link_detail=f"into {mode}", problem=None)
         return link
+
+    async def _leave_guest(self) -> None:
+        """Let go of a guest's console in order: left behind, some keep it locked."""
+        with contextlib.suppress(Problem):
+            await self.hypervisor.unbind()
 
     async def settle(self, link: Link) -> None:
         """Undo what was changed on the board.

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from hvconsole.hypervisor.inquiry import Inquiry
     from hvconsole.hypervisor.plan import Plan
     from hvconsole.hypervisor.state import DeskState
+    from hvconsole.link.duplex import Duplex
     from hvconsole.link.serial_protocol import SerialPort
     from hvconsole.model.boot import BootMode, BootProgress
     from hvconsole.model.hypervisor import Survey
@@ -58,6 +59,14 @@ class Desk(Protocol):
     """The hypervisor of a connected board. `hvconsole.session.hypervisor` has the real one."""
 
     @property
+    def system(self) -> str:
+        """The system that runs on the board; empty where none is known. Cheap."""
+
+    @property
+    def joined(self) -> Duplex | None:
+        """The guest's console that is shown instead of the board's line; None for none."""
+
+    @property
     def state(self) -> DeskState:
         """The state of affairs. Asking says that somebody watches: the board is looked at."""
 
@@ -79,11 +88,14 @@ class Desk(Protocol):
     async def look(self) -> Survey:
         """Look now."""
 
+    async def join(self, guest: str) -> None:
+        """Have what is typed go to a guest's console, by whatever way the system has."""
+
     async def bind(self, console: str) -> None:
         """Give the hypervisor's terminal to a guest's console: keys on the line go there."""
 
     async def unbind(self) -> None:
-        """Take the terminal back."""
+        """Leave the guest's console that is typed to."""
 
 
 class SerialLine(Protocol):

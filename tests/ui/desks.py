@@ -11,6 +11,7 @@ from hvconsole.hypervisor.state import DeskState
 from hvconsole.hypervisor.xen.abilities import abilities
 from hvconsole.hypervisor.xen.plans import plan
 from hvconsole.hypervisor.xen.schedulers import available
+from hvconsole.link.duplex import Duplex
 from hvconsole.model.hypervisor import Guest, Pool, Survey, Vcpu
 from hvconsole.model.inspection import CellFile, Inspection
 from hvconsole.model.problem import Problem
@@ -86,6 +87,21 @@ class NotedDesk:
     asked: list[str] = field(default_factory=list)
     answer: tuple[str, ...] = tuple(f"(XEN) line {at} [b]not bold[/b]" for at in range(80))
     inspection: Inspection | None = None
+    system: str = "xen"
+    joined: Duplex | None = None
+    consoles: dict[str, Duplex] = field(default_factory=dict)
+
+    async def join(self, guest: str) -> None:
+        if guest not in self.consoles:
+            raise Problem(f"{guest} has no console here", hint="none is given to it")
+        self.joined = self.consoles[guest]
+
+    async def look(self) -> Survey:
+        assert self.state.survey is not None
+        return self.state.survey
+
+    async def unbind(self) -> None:
+        self.joined = None
 
     def plan(self, action: do.Action) -> Plan:
         assert self.state.survey is not None

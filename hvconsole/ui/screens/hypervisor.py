@@ -15,8 +15,10 @@ from hvconsole.hypervisor.actions import Action
 from hvconsole.hypervisor.inquiry import Inquiry, console_inquiries, inquiries
 from hvconsole.hypervisor.plan import Plan
 from hvconsole.hypervisor.state import DeskState
+from hvconsole.model.hypervisor import Guest
 from hvconsole.model.inspection import CellFile
 from hvconsole.model.problem import Problem
+from hvconsole.model.text import plain
 from hvconsole.stream.snapshot import Snapshot, View
 from hvconsole.ui.actions import bindings
 from hvconsole.ui.chart.cells import Role
@@ -97,6 +99,8 @@ class HypervisorScreen(ConsoleScreen):
         if action == "ask":
             survey = self._state.survey
             return survey is not None and bool(inquiries(survey.system))
+        if action == "console":
+            return self._guest() is not None
         return super().check_action(action, parameters)
 
     def action_select(self, steps: int) -> None:
@@ -123,6 +127,28 @@ class HypervisorScreen(ConsoleScreen):
         offered = (*inquiries(survey.system), *console_inquiries(survey)) if survey else ()
         if offered:
             self.app.push_screen(AskScreen(offered), self._wants)
+
+    def action_console(self) -> None:
+        """Show the selected guest's console on the Serial screen, and type to it."""
+        guest = self._guest()
+        if guest is not None:
+            self.attempt(self._join(guest), "hypervisor")
+
+    async def _join(self, guest: Guest) -> None:
+        desk = self.source.hypervisor
+        if desk is None:
+            return
+        await desk.join(guest.key)
+        words = ("hvconsole", "hv", self.source.status.board, "console", guest.name)
+        self.host.did(f"type to {plain(guest.name, 40)}", words)
+        await self.run_action("app.go('serial')")
+
+    def _guest(self) -> Guest | None:
+        """Return the guest that is selected, or whose vCPU is."""
+        survey, item = self._state.survey, self._item
+        if survey is None or item is None or item.kind not in {"guest", "vcpu"}:
+            return None
+        return survey.guest(item.key)
 
     def action_back(self) -> None:
         """Put a problem away, or go back to measuring."""

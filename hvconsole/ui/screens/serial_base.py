@@ -6,12 +6,14 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from enum import Enum, auto
 
 from textual import events
 from textual.app import ComposeResult
 from textual.timer import Timer
 
+from hvconsole.link.duplex import Duplex
 from hvconsole.model.problem import LinkProblem, Problem
 from hvconsole.model.text import plain
 from hvconsole.ui.chart.cells import Role, Row
@@ -40,6 +42,14 @@ class Mode(Enum):
     ASKED = auto()
 
 
+@dataclass(frozen=True)
+class _Shown:
+    """A guest's console that is shown, and what ends listening to it."""
+
+    console: Duplex
+    stop: Callable[[], None]
+
+
 class SerialBase(PlaybackScreen):
     """The line and its terminal; subclasses give keys their meaning.
 
@@ -53,8 +63,9 @@ class SerialBase(PlaybackScreen):
 
     def __init__(self) -> None:
         super().__init__()
-        self.terminal = Terminal()
-        self.live = self.look = Look(self.terminal)
+        self.terminal = self._own = Terminal()
+        self.live = self.look = self._own_look = Look(self.terminal)
+        self._guest: _Shown | None = None
         self.mode = Mode.TYPING
         self.line_end: LineEnd = "CR"
         self.asked: tuple[bytes, str] = (b"", "")
@@ -67,9 +78,15 @@ class SerialBase(PlaybackScreen):
         self._due: Timer | None = None
 
     @property
-    def line(self) -> SerialLine | None:
-        """The board's serial line; some boards and recordings have none."""
-        return self.source.serial_console
+    def line(self) -> SerialLine | Duplex | None:
+        """The guest's console that is typed to, else the board's serial line, if it has one."""
+        return self.joined or self.source.serial_console
+
+    @property
+    def joined(self) -> Duplex | None:
+        """The guest's console that is shown instead of the board's line; None for none."""
+        desk = self.source.hypervisor
+        return desk.joined if desk is not None else None
 
     @property
     def replays(self) -> bool:
@@ -96,14 +113,16 @@ class SerialBase(PlaybackScreen):
 
     def on_mount(self) -> None:
         """Show what the line said before, and what it says from now on."""
-        if (line := self.line) is not None:
-            self.terminal.feed_history(line.scrollback)
+        if (line := self.source.serial_console) is not None:
+            self._own.feed_history(line.scrollback)
             self._unsubscribe = line.subscribe(self._heard)
 
     def on_unmount(self) -> None:
         """Listen no longer."""
         if self._unsubscribe is not None:
             self._unsubscribe()
+        if self._guest is not None:
+            self._guest.stop()
 
     def frame(self, status: Status) -> None:
         """Take what came, and show how the line is."""
@@ -119,9 +138,13 @@ class SerialBase(PlaybackScreen):
         if self._due is not None:
             self._due.stop()
             self._due = None
+        self._attend()
         panel = self.panel
         panel.fit()
         self.terminal.settle()
+        if self.terminal is not self._own:  # the board's line goes on meanwhile
+            self._own.settle()
+            self._own.screen.answers()  # who asked then gets none, as where nobody looks
         if not self.is_active or not self.size:
             self._take_soon()
             return
@@ -182,13 +205,13 @@ class SerialBase(PlaybackScreen):
         return not self._refused
 
     def _heard(self, data: bytes) -> None:
-        take = self.terminal.feed_history if self.replays else self.terminal.feed
+        take = self._own.feed_history if self.replays else self._own.feed
         take(data)
         self._take_soon()
 
     def _take_soon(self) -> None:
         """See to it that what waits is painted, but not more often than eyes can tell."""
-        if self._due is None and self.terminal.waits:
+        if self._due is None and (self.terminal.waits or self._own.waits):
             rest = self._painted_at + _LEAST_BETWEEN_PAINTS_S - time.monotonic()
             wait = max(rest, 0.001) if self.is_active else _UNSEEN_S
             self._due = self.set_timer(wait, self.paint)
@@ -203,9 +226,34 @@ class SerialBase(PlaybackScreen):
             with contextlib.suppress(Problem):  # nobody asked for it here
                 line.write(answer)
 
+    def _attend(self) -> None:
+        """Show the terminal of what is typed to: a guest's console, or the board's line."""
+        joined, shown = self.joined, self._guest
+        if joined is (shown.console if shown is not None else None):
+            return
+        if shown is not None:
+            shown.stop()
+        if joined is None:
+            self._guest, self.terminal, self.live = None, self._own, self._own_look
+        else:
+            self.terminal = terminal = Terminal()
+            self.live = Look(terminal)
+            terminal.feed_history(joined.scrollback)
+
+            def heard(data: bytes) -> None:
+                terminal.feed(data)
+                self._take_soon()
+
+            self._guest = _Shown(joined, joined.subscribe(heard))
+        self.look, self.mode = self.live, Mode.TYPING
+        self.asked, self.remark, self.sends_paste = (b"", ""), "", False
+        self.panel.look = self.look
+
     def _title(self) -> str:
         if self.look is not self.live:
             return "serial · what the log holds"
+        if self._guest is not None:
+            return f"{plain(self._guest.console.name, 60)} · Ctrl+] g leaves it"
         guest = self.source.status.typing_to
         to = f" · typing to {plain(guest, 40)}" if guest else ""
         return f"serial · {self.line.name}{to}" if self.line is not None else "serial"
@@ -220,7 +268,8 @@ class SerialBase(PlaybackScreen):
         if self.line_end != "CR":
             parts.append(f"Enter {self.line_end}")
         if not self.replays:
-            parts.append("log on" if status.recording else "log off")
+            logged = status.recording and self._guest is None
+            parts.append("log on" if logged else "log off")
         if self.look.at is not None:
             at, end = self.look.at - self.look.oldest + 1, self.look.end - self.look.oldest
             parts.append(f"line {at:,} of {end:,}")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from hvconsole.hypervisor.inquiry import Inquiry, guest_console_choices
 from hvconsole.model.problem import Problem
+from hvconsole.model.text import plain
 from hvconsole.ui.screens.help import HelpScreen
 from hvconsole.ui.screens.said import AskScreen
 from hvconsole.ui.screens.serial_base import Mode, SerialBase
@@ -39,8 +40,9 @@ class SerialDoing(SerialBase):
 
     def do_break(self) -> None:
         """Hold the line in the break state."""
-        if self.may_type() and self.line is not None:
-            self.attempt(self.line.port.send_break(), "break")
+        line = self.source.serial_console
+        if self.may_type() and line is not None and line is self.line:
+            self.attempt(line.port.send_break(), "break")
             self.remark = "BREAK sent"
 
     def do_control(self) -> None:
@@ -88,7 +90,11 @@ class SerialDoing(SerialBase):
     def do_guest(self) -> None:
         """Leave the guest's console that is typed to, or ask which to look at or type to."""
         status = self.source.status
-        if status.typing_to and status.run in {"preparing", "running", "ending"}:
+        if (
+            status.terminal
+            and status.typing_to
+            and status.run in {"preparing", "running", "ending"}
+        ):
             self.remark = f"a run measures through {status.typing_to}; end it first"
         elif status.typing_to:
             self.attempt(self._leave_guest(), "guest's console")
@@ -100,7 +106,9 @@ class SerialDoing(SerialBase):
         console = self.source.status.typing_to
         if desk is not None:
             await desk.unbind()
-            self.remark = f"left {console}: keys are the session's again"
+            self.paint()  # what is shown changes with it
+            whose = "session's" if self.source.status.terminal else "board's"
+            self.remark = f"left {plain(console, 60)}: keys are the {whose} again"
             self.paint()
 
     async def _ask_guest(self) -> None:
@@ -125,6 +133,9 @@ class SerialDoing(SerialBase):
         if inquiry.binds:
             await desk.bind(inquiry.binds)
             self.remark = f"keys go to {inquiry.binds}; Ctrl+] g leaves it"
+        elif inquiry.joins:
+            await desk.join(inquiry.joins)
+            self.paint()  # the terminal is the guest's from here on
         else:
             await desk.ask(inquiry)
             self.remark = f"{inquiry.name}: its text stands above, and is shown once"
@@ -240,7 +251,10 @@ class SerialDoing(SerialBase):
     def offered(self) -> tuple[menu.Command, ...]:
         """Return what the menu offers now."""
         if not self.replays:
-            hidden = menu.FOR_TERMINALS if not self.source.status.terminal else frozenset()
+            desk = self.source.hypervisor
+            guests = self.source.status.terminal or (desk is not None and desk.system)
+            hidden = frozenset() if guests else menu.FOR_GUESTS
+            hidden |= menu.NOT_FOR_GUESTS if self.joined is not None else frozenset()
             return tuple(one for one in menu.MENU if one.name not in hidden)
         return tuple(one for one in menu.MENU if one.name not in menu.NOT_FOR_RECORDINGS)
 

@@ -98,8 +98,10 @@ PLAYBACK = (
 NOT_FOR_RECORDINGS = frozenset(
     {"break", "control", "size", "line_end", "prefix_itself", "clear", "log", "guest"}
 )
-FOR_TERMINALS = frozenset({"guest"})
-"""Only where a hypervisor's own terminal answers on the line."""
+FOR_GUESTS = frozenset({"guest"})
+"""Only where a hypervisor has guests."""
+NOT_FOR_GUESTS = frozenset({"break", "prefix_itself", "log"})
+"""What only a line can: under Xen, Ctrl+] would end a domain's console."""
 
 
 def command(commands: Iterable[Command], key: str) -> Command | None:
