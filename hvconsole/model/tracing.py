@@ -11,6 +11,7 @@ class TraceState:
 
     Attributes:
         wanted: Runs are traced, this one or the next.
+        starting: It is being begun now.
         tracing: Xen's scheduler is being traced.
         received: Bytes that came of this trace.
         rate: Bytes a second of late, over the link.
@@ -23,6 +24,7 @@ class TraceState:
     """
 
     wanted: bool = False
+    starting: bool = False
     tracing: bool = False
     received: int = 0
     rate: float = 0.0

@@ -177,6 +177,8 @@ class Session:
             self._hub.live.call_next(condition)
             if record:
                 self._kept.begin_run(settings, condition)
+            if self.tracing.state.wanted:
+                self._set_run("preparing", "beginning to trace Xen's scheduler")
             await self.tracing.begin_run()
             self._set_run("preparing", "calibrating")
             run = MeasuredRun(link, self._hub, programs, settings, self._trouble)

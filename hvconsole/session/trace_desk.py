@@ -65,6 +65,7 @@ class TraceDesk:
         self._read_only = read_only
         self._wanted = False
         self._running = False
+        self._starting = False
         self._feed: VcpuFeed | None = None
         self._trace: RunTrace | None = None
         self._kept: Path | None = None
@@ -81,7 +82,9 @@ class TraceDesk:
     @property
     def state(self) -> TraceState:
         """The state of affairs. Cheap: asked for at every frame."""
-        state = TraceState(wanted=self._wanted, tracing=self._trace is not None)
+        state = TraceState(
+            wanted=self._wanted, starting=self._starting, tracing=self._trace is not None
+        )
         feed = self._feed
         if feed is None:
             return state
@@ -133,7 +136,7 @@ class TraceDesk:
         except BaseException:
             self._wanted = False
             raise
-        return True
+        return self._wanted
 
     async def begin_run(self) -> None:
         """A run is about to begin: trace it, if that is wanted. What fails does not end the run."""
@@ -168,7 +171,7 @@ class TraceDesk:
             if self._feed is not None:
                 await self._finish(self._feed)
             self._rate = 0.0
-            if failed and self._kept is not None:
+            if self._kept is not None and (failed or end.size == 0):
                 self._kept.unlink(missing_ok=True)
             if self._running:
                 self._mark("xentrace off")
@@ -189,7 +192,14 @@ class TraceDesk:
             feed = self._feed or VcpuFeed()
             feed.lane.hole()  # traced before, but not in between
             trace = RunTrace(self._make(), self._board, see=feed.push)
-            await trace.start(None)
+            self._starting = True
+            try:
+                await trace.start(None)
+            finally:
+                self._starting = False
+            if not self._still_wanted():
+                await trace.stop()
+                return
             self._feed = feed
             try:
                 place = self._place()
@@ -209,6 +219,10 @@ class TraceDesk:
                 asyncio.create_task(self._decode(feed), name="xentrace"),
                 asyncio.create_task(self._watch(trace), name="xentrace's end"),
             ]
+
+    def _still_wanted(self) -> bool:
+        """Whether the run is not over, nor the wish taken back, since a trace was begun."""
+        return self._running and self._wanted
 
     async def _decode(self, feed: VcpuFeed) -> None:
         """Decode a portion and rest, again and again."""

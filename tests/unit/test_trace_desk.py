@@ -144,6 +144,19 @@ async def test_a_run_that_never_began_leaves_no_trace(stage: Stage) -> None:
     await stage.desk.close()
 
 
+async def test_a_run_that_ends_while_its_trace_begins_has_none(stage: Stage) -> None:
+    await stage.desk.begin_run()
+    begins = asyncio.create_task(stage.desk.toggle())
+    await stage.until(lambda: stage.desk.state.starting)
+    await stage.desk.end_run(over=True)
+    assert await begins, "it is wanted for the next run"
+    assert not stage.desk.state.tracing
+    assert (stage.marks, stage.troubles) == ([], [])
+    assert traced_runs(stage.folder / "a.hvs") == {}
+    await stage.desk.close()
+    assert list((stage.folder / "state/journal").glob("*")) == []
+
+
 async def test_without_a_recording_it_is_shown_alone(stage: Stage) -> None:
     stage.run = None
     await stage.desk.toggle()

@@ -19,8 +19,10 @@ def say_trace(state: TraceState, snapshot: Snapshot) -> Pieces:
     pieces: list[tuple[str, int]] = []
     if state.tracing:
         pieces.append((f"Xen traced, {state.rate / _KB:.0f} kB/s", int(Role.MUTED)))
+    elif state.starting:
+        pieces.append(("beginning to trace Xen", int(Role.MUTED)))
     elif state.wanted:
-        pieces.append(("the next run is traced", int(Role.MUTED)))
+        pieces.append(("traced once a run begins", int(Role.MUTED)))
     if state.received and not comparable(snapshot):
         pieces.append(("no lane: needs samples by CNTPCT", int(Role.WARN)))
     if missing := say_missing(state):
@@ -46,5 +48,5 @@ def say_toggled(state: TraceState, on: bool, cost: str) -> str:
     """Say what was just switched on, with its cost, or off."""
     if not on:
         return "Xen's scheduler is not traced any more"
-    when = "is traced" if state.tracing else "is traced from the next run on"
+    when = "is traced" if state.tracing else "is traced once a run begins"
     return f"Xen's scheduler {when}. It costs {cost}"

@@ -26,6 +26,7 @@ MAX_BYTES: Final = 256 << 20
 _FAILS_WITHIN_S = 1.0
 _END_S = 8.0
 _LONGER_S = 30
+_TERMINATED = 128 + 15
 # Where tracing is compiled out, the call that switches it on is unknown to Xen (ENOSYS), or is
 # refused (EOPNOTSUPP), depending on its version.
 _COMPILED_OUT = ("Function not implemented", "Operation not supported")
@@ -123,6 +124,8 @@ class Trace:
             await self._switch_off(clean=False)
         except LinkProblem as problem:
             self._problem = self._problem or problem
+        if status == _TERMINATED and not self._size:
+            status = 0  # it was ended before it had begun, as it was asked to
         if status and self._problem is None:
             self._problem = _failure(self._link.name, status, process.stderr)
         return TraceEnd(self._size, self._problem)
