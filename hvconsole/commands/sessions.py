@@ -38,7 +38,7 @@ def live_session(
             if console is None:
                 raise _no_way(profile)
             return _over(console)
-        return network() if console is None else _either(network(), console)
+        return network() if console is None else _either(network(), profile, console)
 
     session = Session(
         profile,
@@ -67,7 +67,7 @@ def link_maker(profile: BoardProfile, *, accept_new_host_key: bool = False) -> C
     network = network_maker(profile, accept_new_host_key=accept_new_host_key)
     if profile.serial is None:
         return network
-    return lambda: _either(network(), None, profile)
+    return lambda: _either(network(), profile)
 
 
 def network_maker(
@@ -92,15 +92,17 @@ def network_maker(
     return make
 
 
-def _either(network: Link, line: Duplex | None, profile: BoardProfile | None = None) -> Link:
-    """Return a link over the network, and to Xvisor on the serial line where that is silent."""
+def _either(network: Link, profile: BoardProfile, line: Duplex | None = None) -> Link:
+    """Return a link over the network, and to Xvisor on the serial line where that is silent.
+
+    Only on a board that has a mode for Xvisor is Enter pressed to find out.
+    """
     from hvconsole.link.serial_board import EitherLink
 
+    ask = any(mode.proof.hypervisor == "xvisor" for mode in profile.modes.values())
     if line is not None:
-        return EitherLink(network, lambda: line, owned=False)
-    if profile is None:
-        raise RuntimeError("a line or a profile that names one")
-    return EitherLink(network, lambda: _line_of(profile), owned=True)
+        return EitherLink(network, lambda: line, owned=False, ask=ask)
+    return EitherLink(network, lambda: _line_of(profile), owned=True, ask=ask)
 
 
 def _over(line: Duplex) -> Link:

@@ -140,13 +140,19 @@ class EitherLink(_Chosen):
         network: The way to try first, not yet open.
         line: Makes or hands out the serial line.
         owned: The line is this link's own, and is to be closed with it.
+        ask: Whether Enter may be pressed on a line that is silent, to see who is there. Where it
+            may not, only what the line has told by itself counts: a byte that waits for a board
+            which restarts could stop its boot loader.
     """
 
-    def __init__(self, network: Link, line: Callable[[], Duplex], *, owned: bool) -> None:
+    def __init__(
+        self, network: Link, line: Callable[[], Duplex], *, owned: bool, ask: bool = True
+    ) -> None:
         super().__init__(network.name)
         self._network = network
         self._make_line = line
         self._owned = owned
+        self._ask = ask
 
     async def open(self) -> None:
         """Connect by the network, else to Xvisor.
@@ -164,7 +170,7 @@ class EitherLink(_Chosen):
             raise
         except LinkProblem as problem:
             if not await self._on(line):
-                raise _with_line(problem, line) from problem
+                raise (_with_line(problem, line) if self._ask else problem) from problem
         else:
             self._link = self._network
 
@@ -177,6 +183,8 @@ class EitherLink(_Chosen):
     async def _on(self, line: Duplex) -> bool:
         """Look whether Xvisor answers on the line; have the link to it if so."""
         was_open = line.is_open
+        if not self._ask and not (was_open and tells_xvisor(line.scrollback)):
+            return False
         if not was_open:
             await line.open()
         if not line.is_open:

@@ -14,8 +14,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 _SGR = re.compile(r"\x1b\[([0-9;]*)m")
-# What moves the cursor paints nothing, so it needs no colour.
-_PAINTS_NOTHING = re.compile(r"(?:\x1b\[[0-9;]*[A-DGHd]|\x1b\[\?[0-9;]*[hl]|\n)*\Z")
+# What moves the cursor paints nothing, so it needs no colour. A line feed does where it scrolls.
+_PAINTS_NOTHING = re.compile(r"(?:\x1b\[[0-9;]*[A-DGHd]|\x1b\[\?[0-9;]*[hl])*\Z")
 _RGB, _INDEXED = "2", "5"
 _FG = frozenset(str(code) for code in (*range(30, 38), 39, *range(90, 98)))
 _ATTRIBUTES = frozenset("123456789")

@@ -17,7 +17,7 @@ from hvconsole.hypervisor import actions as do
 from hvconsole.hypervisor.carry_out import carry_out
 from hvconsole.hypervisor.plan import Plan
 from hvconsole.hypervisor.xen.driver import XenDriver
-from hvconsole.link.protocol import Completed
+from hvconsole.link.protocol import Capability, Completed
 from hvconsole.model.hypervisor import Survey
 from hvconsole.model.problem import LinkProblem, Problem
 from hvconsole.sim.hypervisor.xen import SimulatedXen
@@ -49,6 +49,7 @@ class Breaking:
         self.dead = False
 
     name = "root@breaking"
+    capabilities = Capability.RUN
 
     async def run(
         self, argv: Sequence[str], *, stdin: bytes = b"", timeout: float = 30.0

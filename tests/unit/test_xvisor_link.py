@@ -261,6 +261,19 @@ async def test_where_no_xvisor_answers_either_the_network_is_what_is_told(
         await EitherLink(changed, lambda: line, owned=False).open()  # type: ignore[arg-type]  # likewise
 
 
+async def test_a_line_is_not_typed_on_where_no_mode_has_xvisor() -> None:
+    line = XvisorLine()
+    link = EitherLink(DeadNetwork(), lambda: line, owned=False, ask=False)  # type: ignore[arg-type]  # a part of one
+    with pytest.raises(LinkProblem) as caught:
+        await link.open()
+    assert "Xvisor" not in caught.value.detail
+    assert not line.scrollback  # it echoes what is typed
+    line.write(b"\r")  # somebody else did: now its prompt stands there
+    await link.open()
+    assert Capability.TERMINAL in link.capabilities
+    await link.close()
+
+
 async def test_a_board_that_boots_is_not_disturbed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("hvconsole.link.serial_board._LISTEN_S", 0.2)
     line = XvisorLine()
