@@ -68,7 +68,7 @@ class ReplaySession:
     @property
     def vcpus(self) -> VcpuLane | None:
         """Who had the CPUs in the run that is shown; None where that was not traced."""
-        return self._lanes.get(self._hub.live.run, self._lane)
+        return self._lanes.get(self.playback.run, self._lane)
 
     def snapshot(self, view: View) -> Snapshot:
         """Return what the view shows now."""

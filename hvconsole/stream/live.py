@@ -86,11 +86,6 @@ class LiveStream:
         newest = max(lane.watched_until for lane in self._lanes.values())
         return hello.clock.ns(newest - hello.start_tick) / _NS
 
-    @property
-    def run(self) -> int:
-        """Number of the present run within the stream, from 0; −1 before the first."""
-        return self._number - 1
-
     def mark(self, marker: Marker) -> None:
         """Note that something was done to the board."""
         self._markers.append(marker)
