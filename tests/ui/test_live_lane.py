@@ -150,7 +150,7 @@ async def test_why_it_cannot_be_had_is_shown() -> None:
 
 async def test_it_is_in_the_palette_and_not_offered_for_a_recording() -> None:
     async with console(Traceable(), size=WIDE) as driver:
-        await driver.run_command("Trace Xen")
+        await driver.run_command("Trace which")
         assert driver.board.tracing.state.wanted
     replay = Traceable(playback=SyntheticPlayback())
     async with console(replay, size=WIDE) as driver:
