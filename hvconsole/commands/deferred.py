@@ -16,8 +16,9 @@ from hvconsole.model.status import Status
 
 if TYPE_CHECKING:
     from hvconsole.stream.snapshot import Snapshot, View
+    from hvconsole.stream.vcpu_lane import VcpuLane
     from hvconsole.ui.board_side import BoardSide
-    from hvconsole.ui.source import Boots, Console, Desk, Playback, SerialLine
+    from hvconsole.ui.source import Boots, Console, Desk, Playback, SerialLine, Tracing
 
 
 class DeferredConsole:
@@ -67,6 +68,16 @@ class DeferredConsole:
     def boots(self) -> Boots | None:
         """The ways to boot the board."""
         return None if self._real is None else self._real.boots
+
+    @property
+    def vcpus(self) -> VcpuLane | None:
+        """Which vCPU had each physical CPU."""
+        return None if self._real is None else self._real.vcpus
+
+    @property
+    def tracing(self) -> Tracing | None:
+        """Xen's scheduler records beside runs."""
+        return None if self._real is None else self._real.tracing
 
     def snapshot(self, view: View) -> Snapshot:
         """Return what the view shows now: nothing yet, until there is something."""

@@ -40,7 +40,15 @@ def live_session(
             return _over(console)
         return network() if console is None else _either(network(), profile, console)
 
-    session = Session(profile, make, bench, settings, read_only=read_only, start=start)
+    session = Session(
+        profile,
+        make,
+        bench,
+        settings,
+        read_only=read_only,
+        start=start,
+        trace_link=network,
+    )
     return session
 
 

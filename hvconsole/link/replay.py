@@ -131,6 +131,12 @@ class Replay:
         self.playing = True
 
     @property
+    def run(self) -> int:
+        """Number of the run that the newest bytes belong to, from 0."""
+        offsets = [offset for _, offset in self.index.runs]
+        return max(bisect_right(offsets, self._given - 1) - 1, 0)
+
+    @property
     def duration_s(self) -> float:
         """How long it is, seconds."""
         return self.index.duration_s

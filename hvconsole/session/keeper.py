@@ -49,6 +49,13 @@ class RecordKeeper:
         path: Path = recording.path
         return {"recording": path, "recorded_bytes": recording.written}
 
+    @property
+    def place(self) -> tuple[Path, int] | None:
+        """The session's folder and the number of the run that is kept; None where none is."""
+        if self._recording is None or self._hub.sink is None:
+            return None
+        return self._recording.path, len(self._recording.manifest.runs) - 1
+
     def begin_run(self, settings: RunSettings, condition: str) -> None:
         """Keep what comes from now on, as a run.
 

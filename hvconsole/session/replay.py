@@ -12,7 +12,7 @@ from hvconsole.model.status import Status
 from hvconsole.record.capture import FRAMES
 from hvconsole.record.reader import SessionReader
 from hvconsole.record.serial_log import log_size
-from hvconsole.record.xentrace import has_trace, read_trace
+from hvconsole.record.xentrace import XENTRACE, has_trace, read_trace, traced_runs
 from hvconsole.session.hub import Hub
 from hvconsole.session.serial_replay import RecordedSerial
 from hvconsole.stream.snapshot import Snapshot, View
@@ -40,7 +40,9 @@ class ReplaySession:
         self._hub.live.call_runs(run.condition for run in self._manifest.runs)
         self.playback = Replay(path / FRAMES, self._hub.feed, self._hub.restart)
         self._task: asyncio.Task[None] | None = None
-        self.vcpus: VcpuLane | None = None
+        self._lanes: dict[int, VcpuLane] = {}
+        self._lane: VcpuLane | None = None
+        self.tracing = None
         self.boots = None
         self.serial_console = RecordedSerial(path, self.playback) if log_size(path) else None
         self.hypervisor = None  # nothing of it is recorded but what was done
@@ -63,6 +65,11 @@ class ReplaySession:
             problem=self._problem,
         )
 
+    @property
+    def vcpus(self) -> VcpuLane | None:
+        """Who had the CPUs in the run that is shown; None where that was not traced."""
+        return self._lanes.get(self.playback.run, self._lane)
+
     def snapshot(self, view: View) -> Snapshot:
         """Return what the view shows now."""
         return self._hub.live.snapshot(view)
@@ -71,7 +78,7 @@ class ReplaySession:
         """Begin to play; Xen's scheduler records, where there are any, are decoded first."""
         if has_trace(self._path):
             try:
-                self.vcpus = await asyncio.to_thread(_recorded_vcpus, self._path)
+                self._lane, self._lanes = await asyncio.to_thread(_recorded_vcpus, self._path)
             except Problem as problem:
                 self._problem = self._problem or problem
         self._task = asyncio.create_task(self.playback.play(), name="replay")
@@ -99,8 +106,16 @@ class ReplaySession:
         self.playback.close()
 
 
-def _recorded_vcpus(path: Path) -> VcpuLane:
+def _recorded_vcpus(path: Path) -> tuple[VcpuLane | None, dict[int, VcpuLane]]:
+    """Return the lane of a session's one trace, and those of runs that have traces of their own."""
+    whole = _lane(path, [XENTRACE]) if (path / XENTRACE).is_file() else None
+    return whole, {run: _lane(path, names) for run, names in traced_runs(path).items()}
+
+
+def _lane(path: Path, names: list[str]) -> VcpuLane:
     lane = VcpuLane(_MOST_INTERVALS)
-    for records in read_trace(path):
-        lane.feed(records)
+    for name in names:
+        for records in read_trace(path, name=name):
+            lane.feed(records)
+        lane.hole()
     return lane

@@ -12,6 +12,7 @@ import msgspec
 
 from hvconsole.board.boot_proof import Evidence, read_evidence
 from hvconsole.board.facts import BoardFacts, gather
+from hvconsole.hypervisor.xen.trace.capture import why_not
 from hvconsole.link.protocol import Capability, Link
 from hvconsole.link.serial_name import goes_over
 from hvconsole.model.board import BoardProfile
@@ -29,9 +30,11 @@ from hvconsole.session.keeper import RecordKeeper
 from hvconsole.session.link_keeper import LinkKeeper
 from hvconsole.session.parts import Workbench
 from hvconsole.session.run import MeasuredRun, RunEnd
+from hvconsole.session.trace_desk import LABEL as TRACED, TraceDesk
 from hvconsole.stream.snapshot import Marker, Snapshot, View
 
 if TYPE_CHECKING:
+    from hvconsole.stream.vcpu_lane import VcpuLane
     from hvconsole.wire.values import Hello
 
 
@@ -48,6 +51,8 @@ class Session:
         settings: The run that `start_run` starts.
         read_only: Refuse whatever changes the board's state.
         start: Begin a run as soon as the board is connected for the first time.
+        trace_link: Makes a link of its own for Xen's scheduler records; None where there can be
+            none.
     """
 
     playback = None
@@ -61,6 +66,7 @@ class Session:
         *,
         read_only: bool = False,
         start: bool = False,
+        trace_link: Callable[[], Link] | None = None,
     ) -> None:
         self._start_first = start
         self._bench = bench
@@ -76,6 +82,15 @@ class Session:
             tell=lambda text: self._set_run(self._status.run, text),
         )
         self._kept = RecordKeeper(self._hub, bench.recording, self._trouble)
+        self.tracing = TraceDesk(
+            profile.name,
+            trace_link,
+            self._not_traceable,
+            lambda: self._kept.place,
+            trouble=self._trouble,
+            mark=self._mark,
+            read_only=read_only,
+        )
         self._run: MeasuredRun | None = None
         self._run_end: asyncio.Future[RunEnd] | None = None
         self._main: asyncio.Task[None] | None = None
@@ -103,12 +118,19 @@ class Session:
             known["terminal"] = True
         if typing_to := self.hypervisor.typing_to:
             known["typing_to"] = typing_to
+        if self.tracing.state.tracing:
+            known["labels"] = (*self._status.labels, TRACED)
         return replace(self._status, **known) if known else self._status  # type: ignore[arg-type]  # names are checked by replace
 
     @property
     def serial_console(self) -> ConsoleWatch | None:
         """The board's serial console, its one owner; None where the profile names none."""
         return self._console
+
+    @property
+    def vcpus(self) -> VcpuLane | None:
+        """Which vCPU had each physical CPU; None where Xen's scheduler was not traced."""
+        return self.tracing.lane
 
     def snapshot(self, view: View) -> Snapshot:
         """Return what the view shows now."""
@@ -157,11 +179,15 @@ class Session:
             self._hub.live.call_next(condition)
             if record:
                 self._kept.begin_run(settings, condition)
+            if self.tracing.state.wanted:
+                self._set_run("preparing", "beginning to trace Xen's scheduler")
+            await self.tracing.begin_run()
             self._set_run("preparing", "calibrating")
             run = MeasuredRun(link, self._hub, programs, settings, self._trouble)
             hello = await run.start()
         except BaseException as error:
             self._kept.end_run("failed")
+            await self.tracing.end_run(over=True, failed=True)
             if self._alone:
                 await self.guests.close()
             self._set_run("idle", error.title if isinstance(error, Problem) else "")
@@ -294,6 +320,7 @@ class Session:
         with contextlib.suppress(Problem):
             await self.stop_run()
         self._closing.set()
+        await self.tracing.close()
         await self.guests.close()
         await self._leave_guest()
         self.hypervisor.detach()
@@ -425,7 +452,14 @@ class Session:
         self._set_run("ended", f"{end.reason}: {end.detail}" if end.detail else end.reason)
         if not end.clean:
             self._trouble(self._alarm.explain(end) or end.problem)
+        await self.tracing.end_run(over=True)
         ended.set_result(end)
+
+    async def _not_traceable(self) -> str:
+        """Return why Xen's scheduler cannot be traced on the connected board, or nothing."""
+        if self._alone:
+            return f"{self._status.link_detail} is no Xen: boot one of the board's Xen modes"
+        return await why_not(self._connected())
 
     def _mark(self, text: str) -> None:
         """Note an action where the samples are: on the live chart, and in the recording."""

@@ -8,9 +8,9 @@ from typing import Final
 
 from hvconsole.board.journal import Journal
 from hvconsole.hypervisor.xen.trace.capture import COST, Trace, TraceEnd
-from hvconsole.link.protocol import Link
+from hvconsole.link.protocol import Link, Sink
 from hvconsole.model.problem import LinkProblem, Problem, RecordProblem
-from hvconsole.record.xentrace import TraceFile
+from hvconsole.record.xentrace import XENTRACE, TraceFile
 
 _MOST_BACKLOG: Final = 16 << 20
 
@@ -25,16 +25,21 @@ class RunTrace:
         link: A link of the trace's own, not open yet: records must not hold up samples.
         board: The board's name, for the undo journal.
         journals: Where undo journals lie; None takes the user's folder.
+        see: Given the bytes as they come, once they are kept.
     """
 
     cost = COST
 
-    def __init__(self, link: Link, board: str, *, journals: Path | None = None) -> None:
+    def __init__(
+        self, link: Link, board: str, *, journals: Path | None = None, see: Sink | None = None
+    ) -> None:
         self._link = link
         self._journal = Journal(board, folder=journals)
         self._trace = Trace(link, self._journal, self._take)
         self._backlog = bytearray()
         self._file: TraceFile | None = None
+        self._kept_nowhere = False
+        self._see = see
 
     async def start(self, seconds: float | None) -> None:
         """Connect and begin to trace.
@@ -49,13 +54,22 @@ class RunTrace:
             await self._leave()
             raise
 
-    def keep_in(self, session: Path) -> None:
+    async def wait(self) -> None:
+        """Wait until the trace ends by itself."""
+        await self._trace.wait()
+
+    def keep_nowhere(self) -> None:
+        """Nothing is recorded: forget what was traced once it was seen."""
+        self._kept_nowhere = True
+        self._backlog.clear()
+
+    def keep_in(self, session: Path, name: str = XENTRACE) -> None:
         """Write into a session's folder from now on, what was traced until now first.
 
         Raises:
             RecordProblem: It cannot be written.
         """
-        self._file = TraceFile.create(session)
+        self._file = TraceFile.create(session, name)
         self._file.write(bytes(self._backlog))
         self._backlog.clear()
 
@@ -73,8 +87,15 @@ class RunTrace:
         return end if end.problem or left is None else replace(end, problem=left)
 
     def _take(self, data: bytes) -> None:
+        self._keep(data)
+        if self._see is not None:
+            self._see(data)
+
+    def _keep(self, data: bytes) -> None:
         if self._file is not None:
             self._file.write(data)
+        elif self._kept_nowhere:
+            pass
         elif len(self._backlog) + len(data) <= _MOST_BACKLOG:
             self._backlog += data
         else:

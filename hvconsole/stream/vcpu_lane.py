@@ -67,6 +67,17 @@ class VcpuLane:
     def __init__(self, most: int = _MOST_INTERVALS) -> None:
         self._most = most
         self._lanes: dict[int, _Cpu] = {}
+        self._version = 0
+
+    @property
+    def version(self) -> int:
+        """Changes whenever something more is known."""
+        return self._version
+
+    @property
+    def forgotten(self) -> int:
+        """How many intervals were dropped because there were too many."""
+        return sum(lane.forgotten for lane in self._lanes.values())
 
     @property
     def cpus(self) -> list[int]:
@@ -75,6 +86,7 @@ class VcpuLane:
 
     def feed(self, records: Records) -> None:
         """Take the next records."""
+        self._version += records.size > 0
         told = np.isin(records.event, (SWITCH, CONTINUES, LOST))
         # Most records say nothing about who runs; all of them tell how far a CPU's trace reaches.
         for cpu in np.unique(records.cpu).tolist():
@@ -89,6 +101,12 @@ class VcpuLane:
             ):
                 lane.record(tick, event, words)
             lane.reached(int(records.tick[mine].max()))
+
+    def hole(self) -> None:
+        """Records are missing here: who had the CPUs is not known until the next ones tell."""
+        self._version += 1
+        for lane in self._lanes.values():
+            lane.hole()
 
     def intervals(self, cpu: int) -> NDArray[np.void]:
         """Return one CPU's intervals: start, end (ticks), domain, unit; the running one included.
@@ -128,6 +146,7 @@ class _Cpu:
         self._size = 0
         self._open: tuple[int, Owner] | None = None
         self._seen = 0
+        self.forgotten = 0
 
     def record(self, tick: int, event: int, words: list[int]) -> None:
         if tick < self._seen:
@@ -147,6 +166,9 @@ class _Cpu:
 
     def reached(self, tick: int) -> None:
         self._seen = max(self._seen, tick)
+
+    def hole(self) -> None:
+        self._close(self._seen)  # up to the last record the owner stood
 
     def intervals(self) -> NDArray[np.void]:
         held = self._room[: self._size]
@@ -170,6 +192,7 @@ class _Cpu:
         kept = self._room
         if self._size >= self._most:
             kept = self._room[self._size // 2 :].copy()
+            self.forgotten += self._size - kept.size
         else:
             self._room = np.empty(min(2 * self._size, self._most), _INTERVAL)
         self._room[: kept.size] = kept

@@ -165,6 +165,8 @@ ACTIONS = (
            footer=92),
     Action("view.pause", "p", "pause", "pause", "Pause the view; collecting goes on", "Run",
            footer=96),
+    Action("xentrace.toggle", "X", "xentrace", "Xen trace",
+           "Trace which vCPU of Xen had which CPU", "Run"),
     Action("figures.copy", "c", "copy", "copy", "Copy the figures, or the problem shown",
            "Run", footer=20),
     Action("time.zoom_in", "plus,equals_sign", "zoom(1)", "zoom", "Zoom in on time", "Time",

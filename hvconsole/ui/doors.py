@@ -101,6 +101,8 @@ class NoConsole:
     hypervisor = None
     boots = None
     serial_console = None
+    vcpus = None
+    tracing = None
 
     def __init__(self, status: Status) -> None:
         self.status = status

@@ -21,9 +21,21 @@ if TYPE_CHECKING:
     from hvconsole.model.boot import BootMode, BootProgress
     from hvconsole.model.hypervisor import Survey
     from hvconsole.model.inspection import CellFile, Inspection
+    from hvconsole.model.tracing import TraceState
     from hvconsole.stream.snapshot import Snapshot, View
+    from hvconsole.stream.vcpu_lane import VcpuLane
 
-__all__ = ["Boots", "Console", "Desk", "LinkState", "Playback", "RunState", "SerialLine", "Status"]
+__all__ = [
+    "Boots",
+    "Console",
+    "Desk",
+    "LinkState",
+    "Playback",
+    "RunState",
+    "SerialLine",
+    "Status",
+    "Tracing",
+]
 
 
 class Playback(Protocol):
@@ -147,6 +159,21 @@ class Boots(Protocol):
         """Boot the board into a mode and prove it; this has been agreed to."""
 
 
+class Tracing(Protocol):
+    """Xen's scheduler traced beside runs. `hvconsole.session.trace_desk` has the real one."""
+
+    @property
+    def state(self) -> TraceState:
+        """The state of affairs. Cheap: asked for at every frame."""
+
+    @property
+    def cost(self) -> str:
+        """What tracing costs, in words."""
+
+    async def toggle(self) -> bool:
+        """Trace this run and those that follow, or no more; tell which."""
+
+
 class Console(Protocol):
     """One connected board, or one recorded session, as the screens see it.
 
@@ -172,6 +199,14 @@ class Console(Protocol):
     @property
     def serial_console(self) -> SerialLine | None:
         """The board's serial line; None for a recording, and where there is none."""
+
+    @property
+    def vcpus(self) -> VcpuLane | None:
+        """Which vCPU had each physical CPU; None where Xen's scheduler was not traced."""
+
+    @property
+    def tracing(self) -> Tracing | None:
+        """Xen's scheduler records beside runs; None for a recording."""
 
     def snapshot(self, view: View) -> Snapshot:
         """Return what the view shows now. Cheap: called at every frame."""

@@ -1,10 +1,13 @@
 """What Xen's ``xentrace`` writes: bytes in, records as numpy columns out.
 
-The format is `xen/include/public/trace.h` and `tools/xentrace/xentrace.c` of Xen 4.17; other
-versions were not compared. Little endian on Arm. A record is a word (event in bits 0 to 27, count
-of extra words in 28 to 30, bit 31: a clock follows), the clock as two words, and the extra words.
-Records come in windows, each of one CPU; a window's first record names the CPU and how many bytes
-follow. On Arm the clock is CNTPCT, in ticks.
+The format is `xen/include/public/trace.h` and `tools/xentrace/xentrace.c` of Xen 4.17. The two
+records that tell who runs have the same words in sources from before scheduling units (where the
+second word is a vCPU) and after tracing was reworked (`TRACE_TIME`; a unit, named by its first
+vCPU); those were read, not run. Little endian on Arm.
+
+A record is a word (event in bits 0 to 27, count of extra words in 28 to 30, bit 31: a clock
+follows), the clock as two words, and the extra words. Records come in windows, each of one CPU; a
+window's first record names the CPU and how many bytes follow. On Arm the clock is CNTPCT, in ticks.
 """
 
 from __future__ import annotations

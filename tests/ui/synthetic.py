@@ -166,6 +166,8 @@ class SyntheticConsole:
     hypervisor: object | None = None
     serial_console: object | None = None
     boots: object | None = None
+    vcpus: object | None = None
+    tracing: object | None = None
     calls: list[str] = field(default_factory=list)
     problems: dict[str, Problem] = field(default_factory=dict)
 

@@ -15,6 +15,8 @@ from hvconsole.session.hub import Hub
 from hvconsole.session.replay import ReplaySession
 from hvconsole.stream.snapshot import Totals, View
 
+TRACE = Path(__file__).parent / "data" / "xentrace" / "credit-one-cpu.bin"
+
 
 def replay_of(path: Path) -> tuple[Replay, Hub]:
     hub = Hub()
@@ -72,9 +74,12 @@ def test_runs_follow_each_other(tmp_path: Path) -> None:
     assert replay.duration_s == pytest.approx(10)
     replay.seek(7)
     assert hub.live.snapshot(View()).now_s == pytest.approx(2)
+    assert replay.run == 1
     replay.seek(3)
     assert hub.live.snapshot(View()).now_s == pytest.approx(3)
+    assert replay.run == 0
     replay.seek(99)
+    assert replay.run == 1
     assert hub.live.ended == "time"
     replay.toggle()
     assert replay.position_s == replay.duration_s or replay.playing
@@ -132,3 +137,19 @@ async def test_a_replay_is_a_console(session: Path) -> None:
         await replay.start_run()
     await replay.close()
     await replay.close()
+
+
+async def test_each_run_has_the_lane_of_its_own_trace(tmp_path: Path) -> None:
+    path = make_session(tmp_path / "b.hvs", [run_values(), run_values(seed=3)])
+    (path / "xentrace-1.bin").write_bytes(TRACE.read_bytes())
+    console = ReplaySession(path)
+    await console.open()
+    console.playback.toggle()
+    console.playback.seek(1)
+    assert console.vcpus is None
+    console.playback.seek(7)
+    assert console.vcpus is not None
+    assert console.vcpus.cpus == [0]
+    console.playback.seek(2)
+    assert console.vcpus is None
+    await console.close()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,6 +13,7 @@ from hvconsole.board.journal import Journal
 from hvconsole.hypervisor.xen.trace.capture import Trace, why_not
 from hvconsole.hypervisor.xen.trace.command import capture, switch_off
 from hvconsole.link.local import LocalLink
+from hvconsole.link.protocol import Completed
 from hvconsole.model.problem import BoardProblem, RecordProblem
 from hvconsole.record.xentrace import XENTRACE, TraceFile, has_trace, read_trace
 from hvconsole.wire.xentrace import Losses, concatenated, decode
@@ -85,6 +88,28 @@ async def test_a_board_that_cannot_be_traced_says_why_and_nothing_is_noted(tmp_p
     assert caught.value.detail == reason
     assert journal.standing == ()
     assert list(tmp_path.iterdir()) == []
+    await link.close()
+
+
+class _Xen(LocalLink):
+    """This machine as if it were dom0: xentrace's device is there."""
+
+    async def run(self, argv: Sequence[str], **options: Any) -> Completed:
+        if tuple(argv) == ("test", "-e", "/dev/xen/privcmd"):
+            return Completed(tuple(argv), 0, b"", b"")
+        return await super().run(argv, **options)
+
+
+async def test_a_trace_that_is_ended_before_it_began_is_no_failure(
+    tool: Path, tmp_path: Path
+) -> None:
+    tool.write_text("#!/bin/sh\nexec sleep 60\n")  # dies of SIGTERM
+    link, journal = _Xen(), Journal("here", folder=tmp_path / "journal")
+    await link.open()
+    trace = Trace(link, journal, bytearray().extend)
+    await trace.start(1)
+    end = await trace.stop()
+    assert (end.size, end.problem) == (0, None)
     await link.close()
 
 

@@ -11,11 +11,12 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
 
+from hvconsole.model.problem import BoardProblem
 from hvconsole.stream.snapshot import Snapshot, Totals, View
 from hvconsole.ui.actions import bindings
 from hvconsole.ui.screens.picking import PickingScreen
 from hvconsole.ui.source import Status
-from hvconsole.ui.view import banner, measure, runs, table
+from hvconsole.ui.view import banner, measure, runs, table, tracing as traced
 from hvconsole.ui.view.curves import PICTURES, next_picture
 from hvconsole.ui.view.keys import Bound
 from hvconsole.ui.view.look import Look
@@ -46,6 +47,7 @@ class MeasureScreen(PickingScreen):
         self._all = Totals()
         self._received = 0
         self._figures_at = 0.0
+        self._lane_shown = -1
 
     def body(self) -> ComposeResult:
         """Yield charts, figures and notes, and the seek bar of a recording."""
@@ -72,7 +74,7 @@ class MeasureScreen(PickingScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Leave out what a recording cannot do."""
-        if action == "toggle_run":
+        if action in {"toggle_run", "xentrace"}:
             return self.source.playback is None
         return super().check_action(action, parameters)
 
@@ -85,6 +87,10 @@ class MeasureScreen(PickingScreen):
         elif state == "running":
             self.attempt(self.source.stop_run(), "run")
         # While it is being prepared or ended, a second press would undo the first.
+
+    def action_xentrace(self) -> None:
+        """Trace Xen's scheduler beside this run and those that follow, or no more."""
+        self.attempt(self._trace_or_not(), "xentrace")
 
     def action_pause(self) -> None:
         """Hold the view still, or let it go on."""
@@ -179,6 +185,17 @@ class MeasureScreen(PickingScreen):
     def _picked(self, event: LaneTable.Picked) -> None:
         self._choose(event.lane)
 
+    async def _trace_or_not(self) -> None:
+        tracing = self.source.tracing
+        if tracing is None:
+            raise BoardProblem(
+                "Xen's scheduler cannot be traced here", hint="connect to a board: F5"
+            )
+        on = await tracing.toggle()
+        self.notify(traced.say_toggled(tracing.state, on, tracing.cost), markup=False, timeout=12)
+        self._figures_at = 0.0
+        self.acted()
+
     def _cpus(self) -> list[int]:
         return sorted(self._snapshot.lanes) if self._snapshot is not None else []
 
@@ -194,21 +211,30 @@ class MeasureScreen(PickingScreen):
         fresh = self.source.snapshot(view)
         before = self._snapshot
         if before is not None:
-            if same and fresh.version == before.version:
+            known = fresh.version == before.version and self._lane_version == self._lane_shown
+            if same and known:
                 return
             if fresh.hello != before.hello:
                 self.look, self._figures_at = self.look.anew(), 0.0
                 self.timeline.cursor_s = None
         self._snapshot, self._shown = self.look.of(fresh), (self.look, view)
+        self._lane_shown = self._lane_version
         self._show_charts(self._snapshot)
+
+    @property
+    def _lane_version(self) -> int:
+        """Changes when more is known of who had the CPUs: that comes later than the samples."""
+        lane = self.source.vcpus
+        return lane.version if lane is not None else -1
 
     def _show_charts(self, snapshot: Snapshot) -> None:
         colours = measure.lengths(snapshot, log=True)
         scale = colours if self.look.logarithmic else measure.lengths(snapshot, log=False)
         self.timeline.lanes = self.look.lanes
         self.timeline.part_s = self._ends()
-        # Only a recording with Xen's scheduler records has one.
-        self.timeline.vcpus = getattr(self.source, "vcpus", None)
+        self.timeline.vcpus = self.source.vcpus
+        tracing = self.source.tracing
+        self.timeline.trace = tracing.state if tracing is not None else None
         self.query_one(CurvePanel).picture = self.look.picture
         self.set_class(self.look.curves, "-curves")
         for chart in self.query(ChartPanel):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hvconsole.model import units
+from hvconsole.model.tracing import TraceState
 from hvconsole.stream.snapshot import Snapshot
 from hvconsole.stream.vcpu_lane import VcpuLane
 from hvconsole.ui.chart.bars import Histogram, Rate, draw_histogram, draw_rate
@@ -21,6 +22,7 @@ from hvconsole.ui.chart.vcpu_lane import draw_vcpu_lane
 from hvconsole.ui.view import causes, curves, measure, vcpus
 from hvconsole.ui.view.curves import Picture
 from hvconsole.ui.view.line import middle
+from hvconsole.ui.view.tracing import say_trace
 from hvconsole.ui.widgets.chart_panel import ChartPanel, TimePanel
 
 
@@ -31,6 +33,7 @@ class TimelinePanel(TimePanel):
         super().__init__(id=id)
         self.lanes: tuple[int, ...] = ()
         self.vcpus: VcpuLane | None = None
+        self.trace: TraceState | None = None
         self._part_s: tuple[float, float] | None = None
         self._message = ""
         self._cursor_s: float | None = None
@@ -102,7 +105,10 @@ class TimelinePanel(TimePanel):
         lanes = self.lanes or (tuple(self._apart) if self._hides(self.snapshot) else ())
         return Caption(
             "switches by CPU" if self._apart else "switches",
-            info=measure.view_info(self.window, self.lengths, lanes, limits),
+            info=(
+                *(say_trace(self.trace, self.snapshot) if self.trace is not None else ()),
+                *measure.view_info(self.window, self.lengths, lanes, limits),
+            ),
             foot=(*foot, *done),
         )
 

@@ -26,6 +26,7 @@ MAX_BYTES: Final = 256 << 20
 _FAILS_WITHIN_S = 1.0
 _END_S = 8.0
 _LONGER_S = 30
+_TERMINATED = 128 + 15
 # Where tracing is compiled out, the call that switches it on is unknown to Xen (ENOSYS), or is
 # refused (EOPNOTSUPP), depending on its version.
 _COMPILED_OUT = ("Function not implemented", "Operation not supported")
@@ -36,10 +37,10 @@ async def why_not(link: Link) -> str:
 
     Whether Xen was built with its trace buffers shows only when a trace is started.
     """
-    if (await link.run(find())).status != 0:
-        return "xentrace is not on the board: apt-get install xen-utils-common there"
     if (await link.run(("test", "-e", "/dev/xen/privcmd"))).status != 0:
         return "xentrace needs dom0 of a running Xen: boot one of the board's Xen modes"
+    if (await link.run(find())).status != 0:
+        return "xentrace is not on the board: apt-get install xen-utils-common there"
     return ""
 
 
@@ -85,7 +86,7 @@ class Trace:
             raise BoardProblem(
                 f"Xen's scheduler cannot be traced on {self._link.name}",
                 detail=reason,
-                hint="or record without --xentrace",
+                hint="or measure without Xen's scheduler records",
             )
         self._change = await self._journal.record(
             switch_off(), "switch Xen's tracing off", until_reboot=True
@@ -97,6 +98,12 @@ class Trace:
                 status = await self._process.wait()
                 await self._switch_off(clean=status == 0)
                 raise _failure(self._link.name, status, self._process.stderr)
+
+    async def wait(self) -> None:
+        """Wait until the trace ends by itself; returns at once where none was started."""
+        if self._process is not None:
+            with contextlib.suppress(LinkProblem):
+                await self._process.wait()
 
     async def stop(self) -> TraceEnd:
         """End tracing, take what is left in Xen's buffers, and switch tracing off.
@@ -117,6 +124,8 @@ class Trace:
             await self._switch_off(clean=False)
         except LinkProblem as problem:
             self._problem = self._problem or problem
+        if status == _TERMINATED and not self._size:
+            status = 0  # it was ended before it had begun, as it was asked to
         if status and self._problem is None:
             self._problem = _failure(self._link.name, status, process.stderr)
         return TraceEnd(self._size, self._problem)
