@@ -125,7 +125,7 @@ async def record(
         for one in parse_faults(fault):
             assert started.controls is not None
             started.controls.fault(one)
-        end = await asyncio.wait_for(session.run_ended(), 60)
+        end = await asyncio.wait_for(session.run_ended(), 240)
         problem = session.status.problem
         async with asyncio.timeout(20):
             while until.encode() not in _scrollback(session):

@@ -216,17 +216,19 @@ async def test_a_visit_that_is_cancelled_cleans_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     trace = tmp_path / "trace"
+    changed = asyncio.Event()
 
     async def change_and_wait(visit: Visit) -> tuple[str, str, str]:
         await visit.journal.record(["touch", str(trace)], "leave a trace")
+        changed.set()
         await asyncio.sleep(60)
         raise AssertionError
 
     monkeypatch.setattr(doctor, "CHECKS", [CHECKS[0], ("slow", change_and_wait)])
     link = LocalLink()
     task = asyncio.create_task(checks(link, LOCAL, state=tmp_path / "j"))
-    while not list(tmp_path.glob("j/*.jsonl")):
-        await asyncio.sleep(0.05)
+    async with asyncio.timeout(60):
+        await changed.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task

@@ -142,7 +142,7 @@ async def test_damaged_bytes_cost_samples_that_are_counted(tmp_path: Path) -> No
 
 
 async def test_a_slow_link_costs_single_samples_that_are_counted(tmp_path: Path) -> None:
-    settings = RunSettings(seconds=2000.0)
+    settings = RunSettings(seconds=1200.0)
     async with started(SimOptions(speed=400)) as board:
         done = await record(board, tmp_path / "a.hvs", "slow-link=90000", settings=settings)
     check_accounts(done)
