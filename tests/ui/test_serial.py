@@ -13,7 +13,7 @@ from textual import events
 
 from hvconsole.link.serial_name import link_name
 from hvconsole.ui.screens.serial import SerialScreen
-from hvconsole.ui.view.serial_menu import FOR_TERMINALS, MENU
+from hvconsole.ui.view.serial_menu import FOR_GUESTS, MENU
 
 BUSY = {"link": "connected", "link_detail": link_name("ttyUSB0"), "run": "running"}
 
@@ -75,7 +75,7 @@ async def test_the_prefix_opens_a_menu_and_leads_out() -> None:
         assert "Ctrl+]" in driver.text
         await press(driver, "ctrl+right_square_bracket")
         for command in MENU:
-            is_offered = command.name not in FOR_TERMINALS
+            is_offered = command.name not in FOR_GUESTS
             assert (command.label in driver.text) is is_offered, command.name
         await press(driver, "m")
         assert not isinstance(driver.app.screen, SerialScreen)
