@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import os
-import pty
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 from bench.measure import Result
+from bench.on_terminal import on_terminal
 from hvconsole.config.paths import cache_dir
 
-SIZE = (48, 160)
 SECONDS = 8.0
 RATE = 1_000_000
 KEY_MS = 50.0
@@ -86,40 +82,3 @@ def _other_python() -> Path | None:
             return None
         ready.touch()
     return python
-
-
-def on_terminal(
-    words: Sequence[str], rate: int, seconds: float, frames: int, keys: str
-) -> dict[str, float]:
-    """Run a program on a terminal of its own; return what it measured of itself."""
-    import fcntl
-    import struct
-    import termios
-
-    ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", *SIZE, 0, 0))
-    tell, told = os.pipe()
-    process = subprocess.Popen(
-        [*words, str(told), str(rate), str(seconds), str(frames), keys],
-        stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True, pass_fds=(told,),
-        env=os.environ | {"TERM": "xterm-256color", "COLORTERM": "truecolor"},
-    )  # fmt: skip
-    os.close(theirs)
-    os.close(told)
-    threading.Thread(target=_drain, args=(ours,), daemon=True).start()
-    try:
-        with os.fdopen(tell, "rb") as answer:
-            figures: dict[str, float] = json.loads(answer.read())
-            return figures
-    finally:
-        process.kill()
-        process.wait()
-
-
-def _drain(terminal: int) -> None:
-    """Read what is painted, as a terminal does."""
-    try:
-        while os.read(terminal, 1 << 16):
-            pass
-    except OSError:
-        os.close(terminal)

@@ -104,7 +104,7 @@ class Flood:
 class Board:
     """A board that does nothing but send switches."""
 
-    playback = hypervisor = boots = serial_console = None
+    playback = hypervisor = boots = serial_console = vcpus = tracing = None
 
     def __init__(self) -> None:
         self.status = _STATUS

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import os
-import pty
-import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 
 from bench.measure import Result
+from bench.on_terminal import on_terminal
 
-SIZE = (48, 160)
 SECONDS = 5.0
 # Bytes a second, what is said, and the budget of a frame in ms of one CPU.
 FLOODS = (
@@ -43,35 +38,4 @@ def run() -> Iterator[Result]:
 
 def painted(rate: int, what: str) -> dict[str, float]:
     """Run the screen in a process of its own; return what it measured of itself."""
-    import fcntl
-    import struct
-    import termios
-
-    ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", *SIZE, 0, 0))
-    tell, told = os.pipe()
-    environment = os.environ | {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "bench.terminal_run", str(told), str(rate), what, str(SECONDS)],
-        stdin=theirs, stdout=theirs, stderr=theirs, env=environment, start_new_session=True,
-        pass_fds=(told,),
-    )  # fmt: skip
-    os.close(theirs)
-    os.close(told)
-    threading.Thread(target=_drain, args=(ours,), daemon=True).start()
-    try:
-        with os.fdopen(tell, "rb") as answer:
-            figures: dict[str, float] = json.loads(answer.read())
-            return figures
-    finally:
-        process.kill()
-        process.wait()
-
-
-def _drain(terminal: int) -> None:
-    """Read what is painted, as a terminal does."""
-    try:
-        while os.read(terminal, 1 << 16):
-            pass
-    except OSError:
-        os.close(terminal)
+    return on_terminal([sys.executable, "-m", "bench.terminal_run"], rate, what, SECONDS)
