@@ -238,7 +238,8 @@ class FormScreen(ModalScreen[Action | None], inherit_bindings=False):
             seen = await inspect(action)
         except Problem as problem:
             seen = Inspection(unknown=problem.title)
-        if action is self._action:
+        # A board answers late at times: the form may have been closed, or the console left.
+        if action is self._action and self.query("#preview"):
             self._inspected = seen
             self._show()
             self._offer()
