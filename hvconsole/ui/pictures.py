@@ -6,15 +6,15 @@ import io
 import time
 
 from textual import events, on
-from textual.app import App
 
 from hvconsole.model.problem import Problem
 from hvconsole.ui.clipboard import MOST_BY_TERMINAL, copied, keep_copy
+from hvconsole.ui.keyed import KeyedApp
 
 _PICTURE = "picture"
 
 
-class PictureApp(App[None], inherit_bindings=False):
+class PictureApp(KeyedApp, inherit_bindings=False):
     """Saves its screen as SVG and PNG, and copies by OSC 52 and into a file."""
 
     @property
