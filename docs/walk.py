@@ -112,15 +112,17 @@ class Terminal:
         return self("capture-pane", "-p", *(["-e"] if colours else []))
 
     def do(self, keys: tuple[str, ...]) -> None:
-        """Press keys, click, or type, a person's moment apart."""
+        """Press keys, click, or type; what is clicked on has to be there."""
         for key in keys:
             if key.startswith("click "):
+                self.wait(re.escape(key.removeprefix("click ")), PATIENCE_S)
                 self._click(key.removeprefix("click "))
             elif key.startswith("type "):
                 self("send-keys", "-l", key.removeprefix("type "))
             else:
                 self("send-keys", key)
-            time.sleep(0.4)
+            # A terminal takes Esc and a key at once for Alt and that key.
+            time.sleep(0.4 if key == "Escape" else 0.15)
 
     def does(self, step: Step) -> bool:
         """Do a step and wait for what it brings; click again where nothing came of it."""
