@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.util
 import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from shutil import which
-from types import ModuleType
 
-ROOT = Path(__file__).parents[2]
+from walked import ROOT, walk
+
 DEMO = "/usr/local/libexec/jailhouse/demos/gic-demo.bin@0"
 
 SYSTEM = "/etc/jailhouse/bananapi.cell"
@@ -55,9 +54,9 @@ STEPS: tuple[tuple[tuple[str, ...], str], ...] = (
 def test_a_cells_life_from_the_keyboard(missing: Callable[[str], None]) -> None:
     if which("tmux") is None:
         missing("tmux")
-    walk = _walk()
+    script = walk()
     with tempfile.TemporaryDirectory(prefix="cells-") as home:
-        terminal = walk.Terminal(Path(home), (160, 48))
+        terminal = script.Terminal(Path(home), (160, 48))
         places = {f"HVCONSOLE_{one}_DIR": f"{home}/{one}" for one in ("STATE", "CONFIG")}
         places |= {"HVCONSOLE_SESSIONS_DIR": f"{home}/sessions", "XDG_RUNTIME_DIR": home}
         words = ["-m", "hvconsole", "connect", "sim", "--mode", "jailhouse"]
@@ -70,13 +69,3 @@ def test_a_cells_life_from_the_keyboard(missing: Callable[[str], None]) -> None:
                 )
         finally:
             terminal.end()
-
-
-def _walk() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("walk", ROOT / "docs" / "walk.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["walk"] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
-    return module
