@@ -31,6 +31,7 @@ from hvconsole.session.link_keeper import LinkKeeper
 from hvconsole.session.parts import Workbench
 from hvconsole.session.run import MeasuredRun, RunEnd
 from hvconsole.session.trace_desk import LABEL as TRACED, TraceDesk
+from hvconsole.stream.beside import beside
 from hvconsole.stream.snapshot import Marker, Snapshot, View
 
 if TYPE_CHECKING:
@@ -80,6 +81,8 @@ class Session:
             read_only=read_only,
             trouble=self._trouble,
             tell=lambda text: self._set_run(self._status.run, text),
+            mark=self._mark,
+            refuse=self._refuse_guests,
         )
         self._kept = RecordKeeper(self._hub, bench.recording, self._trouble)
         self.tracing = TraceDesk(
@@ -118,8 +121,11 @@ class Session:
             known["terminal"] = True
         if typing_to := self.hypervisor.typing_to:
             known["typing_to"] = typing_to
+        labels = self._status.labels
         if self.tracing.state.tracing:
-            known["labels"] = (*self._status.labels, TRACED)
+            known["labels"] = labels = (*labels, TRACED)
+        if sampled := self.guests.labels:
+            known["labels"] = (*labels, *sampled)
         return replace(self._status, **known) if known else self._status  # type: ignore[arg-type]  # names are checked by replace
 
     @property
@@ -134,7 +140,7 @@ class Session:
 
     def snapshot(self, view: View) -> Snapshot:
         """Return what the view shows now."""
-        return self._hub.live.snapshot(view)
+        return beside(self._hub.live, self.guests.beside, view)
 
     async def open(self) -> None:
         """Connect, and learn what the board is.
@@ -257,7 +263,7 @@ class Session:
             self.guests.want((settings.guest,))
         if self._alone:
             return await self._enter_guest(settings)
-        self._refuse_guests_over(link)
+        self._refuse_guests()
         programs = await self._bench.programs(link, settings)
         await self.guests.prepare(settings, self._bench.guest_sampler)
         return link, programs, settings
@@ -290,14 +296,15 @@ class Session:
         programs = {stream.probe.name: stream.probe.path}
         return stream.link, programs, msgspec.structs.replace(settings, guest=stream.guest.name)
 
-    def _refuse_guests_over(self, link: Link) -> None:
+    def _refuse_guests(self) -> None:
         """Refuse guests beside a run that has the board's only line.
 
         Raises:
             UsageProblem: There is but that line.
         """
-        console = self._console
-        if self.guests.wanted and console is not None and goes_over(link.name, console.name):
+        console, link = self._console, self._keeper.link
+        over = console is not None and link is not None and goes_over(link.name, console.name)
+        if self.guests.wanted and over and not self._alone:
             board = self._status.board
             raise UsageProblem(
                 f"--guest needs a console beside the run, and '{board}' has one serial line",
