@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import polars as pl
@@ -17,29 +16,14 @@ from hvconsole.board.journal import Journal
 from hvconsole.cli import main
 from hvconsole.commands.sessions import link_maker
 from hvconsole.lab import cpio
-from hvconsole.lab.boards import board, stop
-from hvconsole.lab.places import VIRT_BOARD, lab_dir
+from hvconsole.lab.boards import LabBoard
+from hvconsole.lab.places import VIRT_BOARD
 from hvconsole.lab.profiles import lab_profile
 from hvconsole.record.reader import SessionReader
 
 pytestmark = pytest.mark.lab
 SHELL = Path(__file__).parents[2] / "cells" / "xen" / "shell.cfg"
 _RAMDISK = "/boot/initramfs-virt.gz"
-
-
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory, missing: Callable[[str], None]) -> Iterator[Path]:
-    if board(VIRT_BOARD).condition == "not built":
-        missing("the lab is not built: hvconsole lab build")
-    built, own = lab_dir(), tmp_path_factory.mktemp("guest")
-    for name in ("products", "keys"):
-        (own / name).symlink_to(built / name)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("HVCONSOLE_LAB_DIR", str(own))
-        patch.setenv("HVCONSOLE_STATE_DIR", str(own / "state"))
-        assert main(["lab", "start", VIRT_BOARD, "--mode", "xen-credit", "--hours", "1"]) == 0
-        yield own
-        stop(VIRT_BOARD)
 
 
 async def put_guest(folder: Path) -> Path:
@@ -63,7 +47,7 @@ async def put_guest(folder: Path) -> Path:
 
 
 def test_a_domu_is_sampled_beside_dom0(
-    lab: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    xen_board: LabBoard, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     config = asyncio.run(put_guest(tmp_path))
     assert main(["hv", VIRT_BOARD, "create", str(config)]) == 0
