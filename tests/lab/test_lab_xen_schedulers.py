@@ -93,7 +93,7 @@ def test_a_shorter_slice_makes_shorter_gaps_and_not_a_larger_share(
     """How many slices a turn takes follows from where the accounting falls, which differs between
     builds of the image; that it takes whole ones, and at most two, does not."""
     usual, short = turns["xen-credit-busy"], turns["xen-credit-busy-slice"]
-    assert len(usual) > 20
+    assert len(usual) > 8
     assert len(short) > 60
     for turn in usual:
         assert turn == pytest.approx(30 * max(1, round(turn / 30)), rel=0.02)
@@ -145,7 +145,7 @@ def test_a_pause_ends_the_gaps_and_a_destroyed_guest_takes_none(session: Path) -
     assert re.search(r"^busy .* --p--- ", _state_after(session, "pause,busy"), re.MULTILINE)
     assert re.search(r"^busy .* [r-]----- ", _state_after(session, "unpause,busy"), re.MULTILINE)
     assert "Domain-0" in _state_after(session, "destroy,busy")
-    assert "\nbusy" not in _state_after(session, "destroy,busy")
+    assert not re.search(r"^busy +\d", _state_after(session, "destroy,busy"), re.MULTILINE)
 
 
 @pytest.mark.parametrize(
