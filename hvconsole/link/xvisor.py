@@ -12,6 +12,7 @@ import contextlib
 from collections.abc import Callable, Sequence
 
 from hvconsole.link.duplex import Duplex
+from hvconsole.link.link_end import LinkEnd
 from hvconsole.link.protocol import Capability, Completed, Process, Sink
 from hvconsole.link.serial_name import XVISOR, link_name
 from hvconsole.model.problem import BoardProblem, LinkProblem, Problem, UsageProblem
@@ -53,7 +54,7 @@ class XvisorLink:
         self._watch: asyncio.Task[None] | None = None
         self._problem: LinkProblem | None = None
         self._is_open = False
-        self._closed: asyncio.Future[Exception | None] | None = None
+        self._end = LinkEnd()
 
     @property
     def name(self) -> str:
@@ -90,7 +91,7 @@ class XvisorLink:
         except BaseException:
             await self.close()
             raise
-        self._closed = asyncio.get_running_loop().create_future()
+        self._end.begin()
         self._watch = asyncio.create_task(self._watch_line(), name=f"watch {self.name}")
 
     async def run(
@@ -199,9 +200,7 @@ class XvisorLink:
 
     async def closed(self) -> Exception | None:
         """Wait until the link is closed; return why, or None if we closed it."""
-        if self._closed is None:
-            return None
-        return await asyncio.shield(self._closed)
+        return await self._end.wait()
 
     async def close(self) -> None:
         """Leave a guest's console that is bound, and let go of the line. Safe to call twice."""
@@ -217,7 +216,7 @@ class XvisorLink:
         if self._opened_line:
             self._opened_line = False
             await self._line.close()
-        self._end(None)
+        self._end.reach(None)
 
     async def _prompt(self) -> None:
         """Have the terminal wait for a command, nothing typed: by Enter, if need be several times.
@@ -398,8 +397,4 @@ class XvisorLink:
             self._problem = problem
             self._bound = ""
             self._news.set()
-            self._end(problem)
-
-    def _end(self, reason: Exception | None) -> None:
-        if self._closed is not None and not self._closed.done():
-            self._closed.set_result(reason)
+            self._end.reach(problem)

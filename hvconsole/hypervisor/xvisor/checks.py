@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from hvconsole.model.hypervisor import Guest, Survey, Vcpu
+from hvconsole.model.hypervisor import Guest, Survey
 from hvconsole.model.problem import BoardProblem, UsageProblem
 from hvconsole.model.text import plain
 from hvconsole.wire.xvisor import is_typable
@@ -80,34 +80,3 @@ def path(text: str) -> str:
             hint="such as /images/guest0/nor_flash.list; without blanks and ';'",
         )
     return text
-
-
-def cpus(wanted: frozenset[int], survey: Survey) -> frozenset[int]:
-    """Return CPUs that the board has.
-
-    Raises:
-        UsageProblem: None is named, or one is not there.
-    """
-    there = ",".join(map(str, sorted(survey.cpus)))
-    if not wanted:
-        raise UsageProblem("no CPU is named", hint=f"there are: {there}")
-    if odd := sorted(wanted - survey.cpus):
-        listed = ",".join(map(str, odd))
-        raise UsageProblem(f"the board has no CPU {listed}", hint=f"there are: {there}")
-    return wanted
-
-
-def vcpus(found: Guest, index: int | None) -> tuple[Vcpu, ...]:
-    """Return one vCPU of a guest, or all; their numbers are known.
-
-    Raises:
-        UsageProblem: It has none of that number.
-    """
-    own = tuple(one for one in found.vcpus if index in {None, one.index} and one.number is not None)
-    if not own:
-        there = ", ".join(str(one.index) for one in found.vcpus) or "none known"
-        raise UsageProblem(
-            f"'{plain(found.name, 64)}' has no vCPU {'' if index is None else index}".rstrip(),
-            hint=f"its vCPUs: {there}",
-        )
-    return own

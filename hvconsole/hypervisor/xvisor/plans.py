@@ -8,6 +8,7 @@ vCPU that is in Reset, from its reset vector. A Halted guest takes nothing but a
 from __future__ import annotations
 
 from hvconsole.hypervisor import actions as do
+from hvconsole.hypervisor.cpus import cpus_there, vcpus_of
 from hvconsole.hypervisor.plan import Plan, Step
 from hvconsole.hypervisor.xvisor import abilities, checks, command, document, expect
 from hvconsole.model.hypervisor import Guest, Survey, Vcpu
@@ -302,12 +303,12 @@ def _pin(action: do.Pin, survey: Survey) -> Plan:
         raise UsageProblem(
             "Xvisor knows no CPUs that a vCPU prefers", hint="say where it may run: --hard 1"
         )
-    wanted = checks.cpus(action.hard or frozenset(), survey)
+    wanted = cpus_there(action.hard or frozenset(), survey)
     listed = ",".join(map(str, sorted(wanted)))
     which = _named(guest) if action.vcpu is None else f"vCPU {action.vcpu} of {_named(guest)}"
     title = f"let {which} run on CPU {listed} alone"
     steps: list[Step] = []
-    for one in checks.vcpus(guest, action.vcpu):
+    for one in vcpus_of(guest, action.vcpu, numbered=True):
         number = one.number or 0
         allowed = survey.cpus if one.hard is None else one.hard
         if allowed == wanted:
