@@ -11,7 +11,7 @@ from hvconsole.link.duplex import Duplex
 from hvconsole.model.problem import BoardProblem, LinkProblem
 from hvconsole.wire.console import LineSplitter, Prompt, in_boot_loader, prompt_of, shown
 from hvconsole.wire.shell import LEAVE
-from hvconsole.wire.xvisor import guest_of_line
+from hvconsole.wire.xvisor_guest import guest_of_line
 
 _QUIET_S = 0.4
 _PATIENCE = 3

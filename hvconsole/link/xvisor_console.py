@@ -12,7 +12,7 @@ from hvconsole.link.protocol import Link
 from hvconsole.link.serial_protocol import ByteSink
 from hvconsole.link.xvisor import XvisorLink
 from hvconsole.model.problem import BoardProblem, LinkProblem, Problem
-from hvconsole.wire.xvisor import Untagged
+from hvconsole.wire.xvisor_guest import Untagged
 
 _PIECE = 16
 _PAUSE_S = 0.002  # a guest's emulated UART takes so much at a time, and drops what is more

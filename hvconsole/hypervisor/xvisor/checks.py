@@ -7,10 +7,15 @@ import re
 from hvconsole.model.hypervisor import Guest, Survey
 from hvconsole.model.problem import BoardProblem, UsageProblem
 from hvconsole.model.text import plain
-from hvconsole.wire.xvisor import is_typable
+from hvconsole.wire.xvisor_command import is_typable
 
 _NODE = re.compile(r"[A-Za-z][A-Za-z0-9_,.+@-]{0,31}", re.ASCII)
 _PATH = re.compile(r"/[!-:<-~]{1,120}", re.ASCII)
+
+
+def named(found: Guest) -> str:
+    """Return a guest as it is spoken of: ``guest 'guest0'``."""
+    return f"guest '{plain(found.name, 64)}'"
 
 
 def guest(survey: Survey, name: str) -> Guest:
