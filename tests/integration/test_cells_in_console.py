@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
-import tempfile
-import time
 from collections.abc import Callable
-from pathlib import Path
-from shutil import which
-from types import ModuleType
 
-ROOT = Path(__file__).parents[2]
+from walking import FOCUS_MOVED, ROOT, Step, walk
+
 DEMO = "/usr/local/libexec/jailhouse/demos/gic-demo.bin@0"
 
 SYSTEM = "/etc/jailhouse/bananapi.cell"
 UPSTREAM = "/etc/jailhouse/bananapi-inmate-demo.cell"
 
 INMATE = f"{ROOT}/cells/bananapi-inmate.toml"
-# Where the keyboard is cannot be seen in text; on a busy machine it takes a moment to get there.
-FOCUS_MOVED = r""
-MOMENT_S = 1.5
-PATIENCE_S = 90.0
 
-# What is pressed, and what must be seen then.
-STEPS: tuple[tuple[tuple[str, ...], str], ...] = (
+STEPS: tuple[Step, ...] = (
     ((), r"▸ following(.*\n)+.*CPU 1 +\d"),
     (("F3",), r"jailhouse v0\.12, off"),
     (("Enter", "Enter"), r"system configuration"),
@@ -65,31 +54,4 @@ STEPS: tuple[tuple[tuple[str, ...], str], ...] = (
 
 
 def test_a_cells_life_from_the_keyboard(missing: Callable[[str], None]) -> None:
-    if which("tmux") is None:
-        missing("tmux")
-    walk = _walk()
-    with tempfile.TemporaryDirectory(prefix="cells-") as home:
-        terminal = walk.Terminal(Path(home), (160, 48))
-        places = {f"HVCONSOLE_{one}_DIR": f"{home}/{one}" for one in ("STATE", "CONFIG")}
-        places |= {"HVCONSOLE_SESSIONS_DIR": f"{home}/sessions", "XDG_RUNTIME_DIR": home}
-        words = ["-m", "hvconsole", "connect", "sim", "--mode", "jailhouse"]
-        terminal.begin([sys.executable, *words], places)
-        try:
-            for keys, seen in STEPS:
-                terminal.do(keys)
-                time.sleep(MOMENT_S if seen == FOCUS_MOVED else 0)
-                assert terminal.wait(seen, PATIENCE_S), (
-                    f"{keys}: not seen: {seen}\n{terminal.screen()}"
-                )
-        finally:
-            terminal.end()
-
-
-def _walk() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("walk", ROOT / "docs" / "walk.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["walk"] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
-    return module
+    walk(STEPS, ["connect", "sim", "--mode", "jailhouse"], missing)
