@@ -6,26 +6,17 @@ guest or of the pool, not the word that something was done.
 
 from __future__ import annotations
 
-import importlib.util
-import sys
-import tempfile
 from collections.abc import Callable
-from pathlib import Path
-from shutil import which
-from types import ModuleType
+
+from walking import LEFT, Step, walk
 
 from hvconsole.config.resources import resource_dir
 
-ROOT = Path(__file__).parents[2]
 SHELL = resource_dir("cells") / "xen" / "shell.cfg"
-PATIENCE_S = 90.0
-
-# The shell says it by itself: tmux may learn only later that a program has ended.
-TOLD = '"$0" "$@"; echo "left with status $?"; exec sleep 600'
 MENU = r"what shall be done"
 
-# What is pressed, and what must be seen then.
-STEPS: tuple[tuple[tuple[str, ...], str], ...] = (
+STEPS: tuple[Step, ...] = (
+    ((), r"▸ following(.*\n)+.*CPU 1 +\d"),
     (("F3",), r"xen 4\.17(.*\n)+.*Domain-0 \(here\) +running"),
     (("o",), r"dom0's console is the board's own"),
     (("Escape", "Enter"), r"create a guest"),
@@ -69,35 +60,9 @@ STEPS: tuple[tuple[tuple[str, ...], str], ...] = (
     (("Enter",), MENU),
     (("click destroy 'shell'",), r"\$ xl destroy"),
     (("click Do it",), r"\A(?![\s\S]* shell +(running|paused))[\s\S]*0 guests"),
-    (("q",), r"left with status 0"),
+    (("q",), LEFT),
 )
 
 
 def test_a_domains_life_from_the_keyboard(missing: Callable[[str], None]) -> None:
-    if which("tmux") is None:
-        missing("tmux")
-    walk = _walk()
-    with tempfile.TemporaryDirectory(prefix="xen-") as home:
-        terminal = walk.Terminal(Path(home), (160, 48))
-        places = {f"HVCONSOLE_{one}_DIR": f"{home}/{one}" for one in ("STATE", "CONFIG")}
-        places |= {"HVCONSOLE_SESSIONS_DIR": f"{home}/sessions", "XDG_RUNTIME_DIR": home}
-        words = ["-m", "hvconsole", "connect", "sim", "--mode", "xen-credit"]
-        terminal.begin([sys.executable, *words], places)
-        try:
-            assert terminal.wait(r"▸ following(.*\n)+.*CPU 1 +\d", PATIENCE_S), terminal.screen()
-            for keys, seen in STEPS:
-                assert terminal.does(walk.Step("", keys, seen)), (
-                    f"{keys}: not seen: {seen}\n{terminal.screen()}"
-                )
-        finally:
-            terminal.end()
-
-
-def _walk() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("walk", ROOT / "docs" / "walk.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["walk"] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
-    return module
+    walk(STEPS, ["connect", "sim", "--mode", "xen-credit"], missing)
