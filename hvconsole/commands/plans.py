@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hvconsole.commands import hv
+from hvconsole.commands import hv_words
 from hvconsole.config.resources import resource_dir
 from hvconsole.hypervisor import actions as do
 from hvconsole.model.problem import UsageProblem
@@ -61,7 +61,7 @@ def parse_action(words: Sequence[str], folder: Path) -> do.Action:
         UsageProblem: They are no action.
     """
     parser = _Quiet(prog="hv", add_help=False, exit_on_error=False)
-    hv.add_arguments(parser)
+    hv_words.add_arguments(parser)
     try:
         parsed = parser.parse_args(["BOARD", *words])
     except argparse.ArgumentError as error:
@@ -70,7 +70,7 @@ def parse_action(words: Sequence[str], folder: Path) -> do.Action:
         ) from None
     if parsed.action == "create" and not parsed.on_board:
         parsed.config = _file_of(parsed.config, folder)
-    action = hv.action_of(parsed)
+    action = hv_words.action_of(parsed)
     if action is None:
         raise UsageProblem(f"'{words[0]}' changes nothing", hint="leave it out")
     return action

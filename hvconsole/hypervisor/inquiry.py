@@ -11,7 +11,7 @@ from hvconsole.link.protocol import Completed, Link
 from hvconsole.model.hypervisor import Survey
 from hvconsole.model.problem import BoardProblem
 from hvconsole.model.text import plain
-from hvconsole.wire.xvisor import is_typable
+from hvconsole.wire.xvisor_command import is_typable
 
 _ASKING_S = 60.0
 

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
 
+from hvconsole.link.listeners import Listeners
 from hvconsole.link.output import Tail
 from hvconsole.link.protocol import Link, Process, Terminals, no_terminal
 from hvconsole.link.serial_protocol import ByteSink
@@ -44,7 +45,7 @@ class ProcessLine:
         self._terminal = terminal
         self._process: Process | None = None
         self._watch: asyncio.Task[None] | None = None
-        self._callbacks: list[ByteSink] = []
+        self._listeners = Listeners()
         self._said = Tail()
         self._state = _CLOSED
 
@@ -70,13 +71,7 @@ class ProcessLine:
 
     def subscribe(self, callback: ByteSink) -> Callable[[], None]:
         """Hand on what arrives; return what ends that."""
-        self._callbacks.append(callback)
-
-        def stop() -> None:
-            with contextlib.suppress(ValueError):
-                self._callbacks.remove(callback)
-
-        return stop
+        return self._listeners.add(callback)
 
     def write(self, data: bytes) -> None:
         """Type something.
@@ -148,8 +143,7 @@ class ProcessLine:
 
     def _take(self, data: bytes) -> None:
         self._said.add(data)
-        for callback in list(self._callbacks):
-            callback(data)
+        self._listeners.tell(data)
 
 
 def _words(said: bytes) -> str:

@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Mapping, Sequence
 
 from hvconsole.link.duplex import Duplex
+from hvconsole.link.link_end import LinkEnd
 from hvconsole.link.local import cannot_write
 from hvconsole.link.protocol import Capability, Completed, Sink
 from hvconsole.link.serial_name import link_name
@@ -52,7 +53,7 @@ class SerialShellLink:
         self._logged_in = self._opened_line = False
         self._turn = asyncio.Lock()
         self._process: SerialProcess | None = None
-        self._closed: asyncio.Future[Exception | None] | None = None
+        self._end = LinkEnd()
         self._watch: asyncio.Task[None] | None = None
         self._console = LineSplitter()
         self._finder = AlarmFinder()
@@ -85,7 +86,7 @@ class SerialShellLink:
             if self._opened_line:
                 await self._line.close()
             raise
-        self._closed = asyncio.get_running_loop().create_future()
+        self._end.begin()
         self._watch = asyncio.create_task(self._watch_line(), name=f"watch {self.name}")
 
     async def run(
@@ -159,9 +160,7 @@ class SerialShellLink:
 
     async def closed(self) -> Exception | None:
         """Wait until the link is closed; return why, or None if we closed it."""
-        if self._closed is None:
-            return None
-        return await asyncio.shield(self._closed)
+        return await self._end.wait()
 
     async def close(self) -> None:
         """End what runs, and leave the line as it was found. Safe to call twice."""
@@ -186,7 +185,7 @@ class SerialShellLink:
             self._opened_line = False
             await asyncio.sleep(0.1)
             await self._line.close()
-        self._end(None)
+        self._end.reach(None)
 
     async def _begin(self) -> None:
         ear = Ear(self._line)
@@ -252,8 +251,4 @@ class SerialShellLink:
         self._logged_in = False
         if loop is not None:
             loop.abandon(problem)
-        self._end(problem)
-
-    def _end(self, reason: Exception | None) -> None:
-        if self._closed is not None and not self._closed.done():
-            self._closed.set_result(reason)
+        self._end.reach(problem)

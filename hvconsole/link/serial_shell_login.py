@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from hvconsole.link.duplex import Duplex
 from hvconsole.model.problem import BoardProblem, LinkProblem
 from hvconsole.wire.console import LineSplitter, Prompt, in_boot_loader, prompt_of, shown
-from hvconsole.wire.xvisor import guest_of_line
+from hvconsole.wire.shell import LEAVE
+from hvconsole.wire.xvisor_guest import guest_of_line
 
 _QUIET_S = 0.4
+_PATIENCE = 3
 _LOOKS = 8
 _KEPT = 16 << 10
 _LOADER_S = 60.0
@@ -66,9 +68,14 @@ class Ear:
         return False
 
     async def until(self, wanted: bytes, timeout: float) -> bool:
-        """Wait for bytes, or for the line to be quiet; say whether they came."""
+        """Wait for bytes, or for the line to be quiet; say whether they came.
+
+        While something is said, an echo on a slow console, it is waited for longer.
+        """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + timeout
+        latest = deadline + _PATIENCE * timeout
+        size = len(self._heard)
         while wanted not in self._heard and (left := deadline - loop.time()) > 0:
             self._news.clear()
             try:
@@ -77,6 +84,9 @@ class Ear:
             except TimeoutError:
                 if self.prompt() is not None:
                     break
+            if len(self._heard) != size:
+                size = len(self._heard)
+                deadline = min(loop.time() + timeout, latest)
         return wanted in self._heard
 
     def prompt(self) -> Prompt | None:
@@ -128,8 +138,11 @@ async def reach_shell(line: Duplex, ear: Ear, login: Login) -> bool:
                 raise _refused(line.name, login.user, seen)
             named = True
             asked_password = await _log_in(line, ear, login) or asked_password
-        elif prompt is not Prompt.PASSWORD and await _answers(line, ear):
-            return named
+        elif prompt is not Prompt.PASSWORD:
+            if not ear.heard:  # a console that died may have left its loop of shell here
+                line.write(f"{LEAVE}\n".encode())
+            if await _answers(line, ear):
+                return named
     raise _silent(line.name, seen, named, login.user)
 
 

@@ -13,7 +13,10 @@ from hvconsole.wire import shell
 
 _ANSWER_S = 2.0  # a short line's text is done and acknowledged long before
 _TRIES = 6
-_SILENT_S = 15.0
+_LATEST_S = 8.0
+_KNOCKS = 3
+_START_S = 5.0
+_ECHO_S = 60.0
 _WINDOW = 3  # lines under way: 3 × MAX_TEXT fit a terminal's 4,095 bytes
 
 Heard = Callable[[bytes, list[tuple[shell.Reply, int]]], None]
@@ -35,7 +38,7 @@ class ShellLoop:
         self._queue: deque[shell.Reply] = deque()
         self._news = asyncio.Event()
         self._stop = line.subscribe(self._take)
-        self._done = 0
+        self._done = self._heard_bytes = 0
         self._problem: LinkProblem | None = None
         self.hexadecimal = False
         self.gzip = False
@@ -48,10 +51,12 @@ class ShellLoop:
             BoardProblem: The board has no folder to work in, or counts no checksums.
             LinkProblem: It does not answer.
         """
-        for _ in range(3):
-            self._line.write(shell.start_line(self._token).encode())
-            if await self.wait_for("r", 5.0) is not None:
-                break
+        for _ in range(_KNOCKS):
+            self._line.write(shell.knock_line(self._token).encode())
+            if await self._told("q"):
+                self._line.write(shell.start_line(self._token).encode())
+                if await self._told("r"):
+                    break
         else:
             raise LinkProblem(f"{self._line.name}: the shell does not do as it is told")
         await self.send(shell.setup_texts())
@@ -81,10 +86,11 @@ class ShellLoop:
         at, tries = 0, 0
         while (done := self._done - base) < len(lines):
             at = max(at, done)
-            while at < len(lines) and at - done < _WINDOW:
+            # Once more, one at a time: a slow board still has those that it was late with to read.
+            while at < len(lines) and at - done < (1 if tries else _WINDOW):
                 self._line.write(shell.numbered(self._token, base + at + 1, lines[at]))
                 at += 1
-            if await self._progress(base + done):
+            if await self._progress(base + done, min(_ANSWER_S * 1.5**tries, _LATEST_S)):
                 tries = 0
                 continue
             tries += 1
@@ -187,10 +193,21 @@ class ShellLoop:
             except TimeoutError:
                 return None
 
+    async def _told(self, kind: str) -> bool:
+        """Wait for a reply as long as something is said: an echo alone may take half a minute."""
+        loop = asyncio.get_running_loop()
+        latest = loop.time() + _ECHO_S
+        while True:
+            heard = self._heard_bytes
+            if await self.wait_for(kind, _START_S) is not None:
+                return True
+            if self._heard_bytes == heard or loop.time() > latest:
+                return False
+
     async def end(self) -> None:
         """End the loop: the terminal's settings come back, its folder goes."""
         try:
-            self._line.write(shell.numbered(self._token, self._done + 1, "break"))
+            self._line.write(f"{shell.LEAVE}\n".encode())
         except LinkProblem:
             pass
         else:
@@ -222,10 +239,10 @@ class ShellLoop:
             hint="has the board been restarted? the Serial screen shows what it says",
         )
 
-    async def _progress(self, done: int) -> bool:
+    async def _progress(self, done: int, patience: float = _ANSWER_S) -> bool:
         """Wait until more than `done` lines are done; return whether that came in time."""
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + _ANSWER_S
+        deadline = loop.time() + patience
         while self._done <= done:
             self._check()
             if (left := deadline - loop.time()) <= 0:
@@ -238,10 +255,11 @@ class ShellLoop:
             except TimeoutError:
                 return False
             if len(self._queue) > heard:
-                deadline = loop.time() + _ANSWER_S  # it is talking: that takes as long as it takes
+                deadline = loop.time() + patience  # it is talking: that takes as long as it takes
         return True
 
     def _take(self, data: bytes) -> None:
+        self._heard_bytes += len(data)
         found = self._replies.cut(data)
         self._heard(data, found)
         for reply, _ in found:

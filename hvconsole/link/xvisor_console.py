@@ -6,12 +6,13 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 
+from hvconsole.link.listeners import Listeners
 from hvconsole.link.output import Tail
 from hvconsole.link.protocol import Link
 from hvconsole.link.serial_protocol import ByteSink
 from hvconsole.link.xvisor import XvisorLink
 from hvconsole.model.problem import BoardProblem, LinkProblem, Problem
-from hvconsole.wire.xvisor import Untagged
+from hvconsole.wire.xvisor_guest import Untagged
 
 _PIECE = 16
 _PAUSE_S = 0.002  # a guest's emulated UART takes so much at a time, and drops what is more
@@ -31,7 +32,7 @@ class XvisorConsole:
         self._link: XvisorLink | None = None
         self._own = Untagged(port)
         self._stop: Callable[[], None] = lambda: None
-        self._callbacks: list[ByteSink] = []
+        self._listeners = Listeners()
         self._said = Tail()
         self._unsent = bytearray()
         self._sending: asyncio.Task[None] | None = None
@@ -63,13 +64,7 @@ class XvisorConsole:
 
     def subscribe(self, callback: ByteSink) -> Callable[[], None]:
         """Hand on what arrives; return what ends that."""
-        self._callbacks.append(callback)
-
-        def stop() -> None:
-            with contextlib.suppress(ValueError):
-                self._callbacks.remove(callback)
-
-        return stop
+        return self._listeners.add(callback)
 
     def write(self, data: bytes) -> None:
         """Type something to the guest, as fast as its UART takes it.
@@ -131,8 +126,7 @@ class XvisorConsole:
     def _take(self, data: bytes) -> None:
         if own := self._own.feed(data):
             self._said.add(own)
-            for callback in list(self._callbacks):
-                callback(own)
+            self._listeners.tell(own)
 
 
 def terminal_of(link: Link) -> XvisorLink:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable
 
+from hvconsole.link.listeners import Listeners
 from hvconsole.link.serial import SerialLink
 from hvconsole.link.serial_protocol import ByteSink, SerialPort, SerialState
 from hvconsole.model.problem import BoardProblem, Problem
@@ -80,7 +81,7 @@ class ConsoleWatch:
         self._last = ""
         self._trouble = ""
         self._scrollback = bytearray()
-        self._subscribers: list[ByteSink] = []
+        self._listeners = Listeners()
         self._port = SerialLink(address, self._take)
 
     @property
@@ -117,13 +118,7 @@ class ConsoleWatch:
         Returns:
             What ends that; safe to call twice.
         """
-        self._subscribers.append(callback)
-
-        def unsubscribe() -> None:
-            with contextlib.suppress(ValueError):
-                self._subscribers.remove(callback)
-
-        return unsubscribe
+        return self._listeners.add(callback)
 
     def write(self, data: bytes) -> None:
         """Type something, soon; never blocks.
@@ -152,8 +147,7 @@ class ConsoleWatch:
         self._log(data)
         self._scrollback += data
         del self._scrollback[:-_SCROLLBACK]
-        for callback in tuple(self._subscribers):
-            callback(data)
+        self._listeners.tell(data)
         for line in self._lines.feed(data):
             for alarm in self._finder.feed(line):
                 self._raise(alarm)

@@ -64,7 +64,7 @@ class RunGround:
             self._guests.want((settings.guest,))
         if self._keeper.is_alone:
             return await self._in_guest(settings)
-        self._refuse_guests_over(link)
+        self.refuse_guests()
         programs = await self._bench.programs(link, settings)
         await self._guests.prepare(settings, self._bench.guest_sampler)
         return Ground(link, programs, settings)
@@ -97,13 +97,15 @@ class RunGround:
         there = msgspec.structs.replace(settings, guest=stream.guest.name)
         return Ground(stream.link, programs, there)
 
-    def _refuse_guests_over(self, link: Link) -> None:
+    def refuse_guests(self) -> None:
         """Refuse guests beside a run that has the board's only line.
 
         Raises:
             UsageProblem: There is but that line.
         """
-        if self._guests.wanted and self._serial and goes_over(link.name, self._serial):
+        link = self._keeper.link
+        over = link is not None and bool(self._serial) and goes_over(link.name, self._serial)
+        if self._guests.wanted and over and not self._keeper.is_alone:
             board = self._standing.status.board
             raise UsageProblem(
                 f"--guest needs a console beside the run, and '{board}' has one serial line",

@@ -30,6 +30,7 @@ from hvconsole.session.run_desk import RunDesk
 from hvconsole.session.run_ground import RunGround
 from hvconsole.session.standing import Standing
 from hvconsole.session.trace_desk import LABEL as TRACED, TraceDesk
+from hvconsole.stream.beside import beside
 from hvconsole.stream.snapshot import Marker, Snapshot, View
 
 if TYPE_CHECKING:
@@ -96,6 +97,8 @@ class Session:
             read_only=read_only,
             trouble=trouble,
             tell=self._standing.tell,
+            mark=self.note_action,
+            refuse=lambda: ground.refuse_guests(),  # noqa: PLW0108  # it is made below
         )
         self.tracing = TraceDesk(
             profile.name,
@@ -107,6 +110,7 @@ class Session:
             read_only=read_only,
         )
         serial = self._console.name if self._console is not None else ""
+        ground = RunGround(bench, self.guests, self._keeper, serial, self._standing)
         self._runs = RunDesk(
             settings,
             keeper=self._keeper,
@@ -116,7 +120,7 @@ class Session:
             guests=self.guests,
             tracing=self.tracing,
             alarm=self._alarm,
-            ground=RunGround(bench, self.guests, self._keeper, serial, self._standing),
+            ground=ground,
             standing=self._standing,
         )
         self.boots = Boots(profile, self)
@@ -140,9 +144,10 @@ class Session:
             known["terminal"] = True
         if typing_to := self.hypervisor.typing_to:
             known["typing_to"] = typing_to
-        if self.tracing.state.tracing:
-            known["labels"] = (*self._standing.status.labels, TRACED)
         status = self._standing.status
+        traced = (TRACED,) if self.tracing.state.tracing else ()
+        if also := (*traced, *self.guests.labels):
+            known["labels"] = (*status.labels, *also)
         return replace(status, **known) if known else status  # type: ignore[arg-type]  # names are checked by replace
 
     @property
@@ -157,7 +162,7 @@ class Session:
 
     def snapshot(self, view: View) -> Snapshot:
         """Return what the view shows now."""
-        return self._hub.live.snapshot(view)
+        return beside(self._hub.live, self.guests.beside, view)
 
     async def open(self) -> None:
         """Connect, and learn what the board is.

@@ -20,6 +20,9 @@ from functools import cache
 MAX_TEXT = 640
 """Characters of a line's text; far below what a terminal in canonical mode holds (4,095)."""
 
+LEAVE = "@hvconsole leave"
+"""Ends the loop of any console, whatever number it is at: one that died may have left it behind."""
+
 _KEPT = 8192
 _POLYNOMIAL = 0x04C11DB7
 _STRANGE = re.compile(r"[^ -~]")
@@ -159,25 +162,36 @@ class Transfer:
         return data if whole else None
 
 
-def start_line(token: str) -> str:
-    """Return what is typed at a shell's prompt to start the loop there.
+def knock_line(token: str) -> str:
+    """Return what is typed first at a shell's prompt: it takes one more line, without an echo.
 
-    The terminal's settings are kept and come back with the loop's end. Keys that interrupt end
-    what runs in the loop, not the loop.
+    A guest's console may take a tenth of a second for each character that a shell's line editing
+    echoes, so this is short. It replies ``q``. The terminal's settings come back in the end,
+    whatever becomes of the other line.
     """
     half = len(token) // 2  # in two pieces: the echo of this line must not look like a reply
+    return (
+        f" sh -c 'T={token[:half]}; T=${{T}}{token[half:]}; trap : INT QUIT; q=$(stty -g); "
+        'stty -echo icanon; printf "\\n~${T}q.\\n"; read -r l; (eval "$l"); stty "$q"\'\n'
+    )
+
+
+def start_line(token: str) -> str:
+    """Return what starts the loop, once the shell has been knocked at. It replies ``r``.
+
+    Keys that interrupt end what runs in the loop, not the loop.
+    """
     take = (
         'l=${l#*"@$T "}; i=${l%% *}; l=${l#* }; w=${l%% *}; l=${l#* }; '
         'if [ "${#l}" = "$w" ] && [ "$i" = "$((k+1))" ]; then k=$i; eval "$l"; fi; '
         'printf "\\n~${T}a$k.\\n"'
     )
-    loop = (
-        f"T={token[:half]}; T=${{T}}{token[half:]}; trap : INT QUIT; q=$(stty -g); "
-        'stty -echo icanon -ixon; k=0; printf "\\n~${T}r.\\n"; '
-        f'while IFS= read -r l; do case $l in *"@$T "*) {take};; esac; done; '
-        'stty "$q"; [ -z "$d" ] || rm -rf "$d"'
+    return (
+        f"T={token}; trap : INT QUIT; stty -echo icanon -ixon; d=; k=0; "
+        'printf "\\n~${T}r.\\n"; '
+        f'while IFS= read -r l; do case $l in *"@$T "*) {take};; *"{LEAVE}"*) break;; esac; done; '
+        '[ -z "$d" ] || rm -rf "$d"\n'
     )
-    return f" sh -c '{loop}'\n"
 
 
 def setup_texts() -> list[str]:

@@ -12,26 +12,17 @@ that version. Sans-IO: bytes in, values out, whatever portions they come in.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from hvconsole.model.problem import UsageProblem
 from hvconsole.model.text import plain
 from hvconsole.wire.console import LineSplitter
-
-MAX_COMMAND = 256
-"""Characters of a line. What is longer is cut, and the cut command is carried out."""
+from hvconsole.wire.xvisor_guest import guest_of_line
 
 ENTER = b"\r"
 ERASE = b"\x7f"
 LEAVE = b"\x1bxq"
 """Leaves a bound guest console. ESC swallows the two bytes after it at the prompt: harmless."""
-
-NEXT = ";"
-"""A word that separates commands; the first that fails ends the line."""
-
-WHEN = "when"
-"""Begins a command of our own: ``when NAME STATES COMMAND``; see `Condition`."""
 
 VCPU_ROW = re.compile(
     r" ?(?P<id>\d{1,6}) +(?P<cpu>\d{1,4}) +(?P<prio>\d{1,3}) +(?P<state>[A-Z][a-z]+) +"
@@ -44,7 +35,6 @@ _ERASED = re.compile(rb"[^\x1b]?\x1b\[D \x1b\[D")
 _TRAP = b"do_hyp_trap:"
 _FIELDS = re.compile(r"(?P<name>ec|il|iss|fipa|error)=(?P<value>-?(?:0x)?[0-9A-Fa-f]{1,18})")
 _PC = re.compile(r"\bPC=(?P<pc>0x[0-9A-Fa-f]{1,16})")
-_TAG = re.compile(rb"\[(?P<port>[!-.0-Z^-~]{1,64}/[!-Z^-~]{1,64})\] ")
 # Whole lines of a register dump, and whatever such a line may begin with.
 _REGISTERS = re.compile(rb"[A-Z][\w ]* Registers|\s+(?:[\w\[\]]+ *=0x[0-9A-Fa-f]+\s*)+")
 _MAYBE = re.compile(
@@ -128,8 +118,7 @@ class Terminal:
     @property
     def bound(self) -> str:
         """The guest console that keys go to now, ``guest0/uart0``; empty for none."""
-        match = _TAG.match(self.partial)
-        return match["port"].decode() if match is not None else ""
+        return guest_of_line(self.partial)[0]
 
     def _take(self, line: bytes, out: list[Line | Fault]) -> None:
         if self._block is not None:
@@ -199,104 +188,6 @@ class Answer:
         return "".join(f"{line}\n" for line in self.lines)
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """A command that is carried out only where the board is as it was meant for.
-
-    Undoing may come late: a guest may be gone by then, be in another state, or its vCPUs may have
-    other numbers. Xvisor's terminal knows no conditions, so its list of vCPUs is read first.
-
-    Attributes:
-        name: A guest or one of its vCPUs.
-        states: One of its vCPUs must be in one of these.
-        argv: The command; a word ``@`` becomes the vCPU's number.
-    """
-
-    name: str
-    states: tuple[str, ...]
-    argv: tuple[str, ...]
-
-    def command(self, vcpu_list: Sequence[str]) -> tuple[str, ...]:
-        """Return the command, or nothing where there is nothing to do.
-
-        Args:
-            vcpu_list: Lines of ``vcpu list``.
-        """
-        for line in vcpu_list:
-            row = VCPU_ROW.fullmatch(line)
-            if row is None or row["state"] not in self.states:
-                continue
-            if row["name"] == self.name or row["name"].startswith(f"{self.name}/"):
-                return tuple(row["id"] if word == "@" else word for word in self.argv)
-        return ()
-
-
-def condition(argv: Sequence[str]) -> Condition | None:
-    """Return the condition that a command begins with; None where there is none."""
-    match tuple(argv):
-        case (first, name, states, *rest) if first == WHEN and rest:
-            return Condition(name, tuple(states.split(",")), tuple(rest))
-        case _:
-            return None
-
-
-def is_typable(word: str) -> bool:
-    """Whether a word reaches a command as it is: the terminal knows no quotes and no escapes."""
-    return bool(word) and all("!" <= char <= "~" and char != NEXT for char in word)
-
-
-def command_line(argv: Sequence[str]) -> bytes:
-    """Return a command as it is typed, without Enter.
-
-    Args:
-        argv: Its words; a word ``;`` begins another command.
-
-    Raises:
-        UsageProblem: A word cannot be typed, the line is too long, or the command is one of those
-            that would take the terminal away.
-    """
-    words = tuple(argv)
-    for word in words:
-        if word != NEXT and not is_typable(word):
-            raise UsageProblem(
-                f"'{plain(word, 60)}' cannot be typed on Xvisor's terminal",
-                detail="it knows no quotes: a blank ends a word, and ';' begins another command",
-                hint="rename what it names, in the board's device tree",
-            )
-    _refuse_traps(words)
-    line = " ".join(words).replace(f" {NEXT} ", NEXT)
-    if len(line) > MAX_COMMAND:
-        raise UsageProblem(
-            f"a command of {len(line)} characters is too long for Xvisor's terminal",
-            detail=f"it would be cut at {MAX_COMMAND} characters, and what is left carried out",
-            hint="say it in several commands, or with shorter names",
-        )
-    return line.encode("ascii")
-
-
-def _refuse_traps(words: tuple[str, ...]) -> None:
-    commands: list[list[str]] = [[]]
-    for word in words:
-        if word == NEXT:
-            commands.append([])
-        else:
-            commands[-1].append(word)
-    for one in commands:
-        if not one:
-            raise UsageProblem("there is no command to type")
-        if one[0] in {"reset", "shutdown"} and len(words) > 1:
-            raise UsageProblem(
-                f"'{one[0]}' is typed alone or not at all",
-                detail="whatever stands beside it, it ends the hypervisor and all guests",
-                hint="a guest is reset with: guest reset NAME",
-            )
-        if one[:2] in (["vserial", "bind"], ["vcpu", "monitor"]):
-            raise UsageProblem(
-                f"'{' '.join(one[:2])}' does not come back to the prompt",
-                hint="vserial dump shows what a guest wrote; the Serial screen types to it",
-            )
-
-
 _CLASSES = {
     0x00: "an instruction that the CPU does not know",
     0x12: "a hypercall that Xvisor does not know",
@@ -325,56 +216,3 @@ def fault_words(fields: Mapping[str, str]) -> str:
     if address >> _MOST_IPA_BITS:
         address >>= 32
     return f"{told}, at the guest's address {address:#x}"
-
-
-class Untagged:
-    r"""A bound guest console in, what the guest itself wrote out.
-
-    Xvisor begins each line with ``[guest0/uart0] ``, after a return as after a newline, and puts a
-    return before each newline. What stands before the first such sign is not the guest's. Faults
-    in between are left where they are.
-
-    Args:
-        port: The console that is bound.
-    """
-
-    def __init__(self, port: str) -> None:
-        self._tag = f"[{port}] ".encode("ascii", "replace")
-        self._rest = b""
-        self._begun = False
-
-    def feed(self, data: bytes) -> bytes:
-        """Take bytes and return the guest's, in the same order."""
-        text = self._rest + data
-        if not self._begun:
-            begin = text.find(self._tag)
-            self._begun = begin >= 0
-            if not self._begun:
-                self._rest = text[-len(self._tag) :]
-                return b""
-            text = text[begin:]
-        out = bytearray()
-        at = 0
-        while at < len(text):
-            if text.startswith(self._tag, at):
-                at += len(self._tag)
-            elif text.startswith(b"\r\n", at):
-                out += b"\n"
-                at += 2
-            elif self._may_begin(text[at : at + len(self._tag)]):
-                break
-            else:
-                out.append(text[at])
-                at += 1
-        self._rest = text[at:]
-        return bytes(out)
-
-    def _may_begin(self, text: bytes) -> bool:
-        """Whether more has to come before it is known what this is."""
-        return text == b"\r" or (len(text) < len(self._tag) and self._tag.startswith(text))
-
-
-def guest_of_line(line: bytes) -> tuple[str, bytes]:
-    """Return the guest's console that wrote a line and the line without its tag; empty for none."""
-    match = _TAG.match(line)
-    return (match["port"].decode(), line[match.end() :]) if match is not None else ("", line)

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import sys
-import tempfile
 from collections.abc import Callable
-from pathlib import Path
-from shutil import which
 
-from walked import ROOT, walk
+from walking import LEFT, ROOT, Step, walk
 
 DEMO = "/usr/local/libexec/jailhouse/demos/gic-demo.bin@0"
 
@@ -16,10 +12,8 @@ SYSTEM = "/etc/jailhouse/bananapi.cell"
 UPSTREAM = "/etc/jailhouse/bananapi-inmate-demo.cell"
 
 INMATE = f"{ROOT}/cells/bananapi-inmate.toml"
-PATIENCE_S = 90.0
 
-# What is pressed, and what must be seen then.
-STEPS: tuple[tuple[tuple[str, ...], str], ...] = (
+STEPS: tuple[Step, ...] = (
     ((), r"▸ following(.*\n)+.*CPU 1 +\d"),
     (("F3",), r"jailhouse v0\.12, off"),
     (("Enter", "Enter"), r"system configuration"),
@@ -47,25 +41,9 @@ STEPS: tuple[tuple[tuple[str, ...], str], ...] = (
     (("click disable jailhouse",), r"\$ jailhouse disable"),
     (("Enter",), r"jailhouse v0\.12, off(.*\n)*.*✓ give the CPUs their governors back"),
     (("F8",), r"hv sim disable|disable Jailhouse"),
-    (("q",), r"Pane is dead \(status 0"),
+    (("q",), LEFT),
 )
 
 
 def test_a_cells_life_from_the_keyboard(missing: Callable[[str], None]) -> None:
-    if which("tmux") is None:
-        missing("tmux")
-    script = walk()
-    with tempfile.TemporaryDirectory(prefix="cells-") as home:
-        terminal = script.Terminal(Path(home), (160, 48))
-        places = {f"HVCONSOLE_{one}_DIR": f"{home}/{one}" for one in ("STATE", "CONFIG")}
-        places |= {"HVCONSOLE_SESSIONS_DIR": f"{home}/sessions", "XDG_RUNTIME_DIR": home}
-        words = ["-m", "hvconsole", "connect", "sim", "--mode", "jailhouse"]
-        terminal.begin([sys.executable, *words], places)
-        try:
-            for keys, seen in STEPS:
-                terminal.do(keys)
-                assert terminal.wait(seen, PATIENCE_S), (
-                    f"{keys}: not seen: {seen}\n{terminal.screen()}"
-                )
-        finally:
-            terminal.end()
+    walk(STEPS, ["connect", "sim", "--mode", "jailhouse"], missing)

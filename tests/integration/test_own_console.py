@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from walked import ROOT, walk
+from walking import LEFT, ROOT, script
 
 PATIENCE_S = 90.0
 
@@ -38,7 +38,7 @@ def test_a_console_of_ones_own(home: Path, missing: Callable[[str], None]) -> No
                "COLORTERM": "truecolor"}  # fmt: skip
     with socket.create_server(("127.0.0.1", 0)) as listening:
         closed = listening.getsockname()[1]  # nobody listens there once this is closed
-    terminal = walk().Terminal(home, (100, 30))
+    terminal = script().Terminal(home, (100, 30))
     terminal.begin([sys.executable, "-m", "hvconsole"], places)
     try:
         terminal("set-option", "-s", "set-clipboard", "on")
@@ -59,7 +59,7 @@ def test_a_console_of_ones_own(home: Path, missing: Callable[[str], None]) -> No
         terminal("send-keys", "y")
         sees(r"copied")
         terminal("send-keys", "C-q")
-        sees(r"Pane is dead \(status 0")
+        sees(LEFT)
         assert terminal("show-buffer").strip() == "hvconsole connect bpi", "by OSC 52"
     finally:
         terminal.end()

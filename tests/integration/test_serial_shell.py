@@ -216,6 +216,26 @@ async def test_the_line_is_left_as_found() -> None:
         assert line.heard.rstrip(b" ").endswith(b"board#")
 
 
+async def test_an_echo_is_waited_for_as_long_as_it_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A guest's console under emulation echoes some twenty characters a second."""
+    monkeypatch.setattr("hvconsole.link.serial_shell_loop._START_S", 0.3)
+    async with wire(bytes_per_s=100) as line, opened(line) as link:
+        assert (await link.run(["echo", "it is there"])).text == "it is there\n"
+
+
+async def test_what_a_console_that_died_left_on_the_line_is_ended() -> None:
+    before = work_folders()
+    async with wire() as line:
+        dead = SerialShellLink(line)
+        await dead.open()
+        line._sinks.clear()  # it hears nothing more, and ends nothing
+        async with opened(line) as link:
+            assert (await link.run(["echo", "again"])).text == "again\n"
+        assert line.echoes
+        assert work_folders() == before
+        await dead.close()
+
+
 @pytest.mark.parametrize("password", ["", "secret"])
 async def test_logs_in_and_out(password: str) -> None:
     async with wire(*getty(password)) as line:

@@ -5,6 +5,8 @@ The board comes out of a snapshot of itself, in a folder of its own.
 
 from __future__ import annotations
 
+import asyncio
+import gzip
 import json
 import subprocess
 import time
@@ -14,13 +16,17 @@ from typing import Any
 
 import pytest
 
+from hvconsole.analysis.summary import summary_rows
+from hvconsole.board.deploy import Deployment
 from hvconsole.board.facts import gather
+from hvconsole.board.journal import Journal
 from hvconsole.cli import main
 from hvconsole.commands.sessions import link_maker
 from hvconsole.hypervisor import actions as do
 from hvconsole.hypervisor.carry_out import carry_out
 from hvconsole.hypervisor.detect import driver_for
 from hvconsole.hypervisor.driver import Driver
+from hvconsole.lab import cpio
 from hvconsole.lab.boards import LabBoard, board, stop
 from hvconsole.lab.places import ARM64_BOARD, lab_dir
 from hvconsole.lab.profiles import lab_profile
@@ -30,7 +36,8 @@ from hvconsole.record.reader import SessionReader
 
 pytestmark = pytest.mark.lab
 CELLS = Path(__file__).parents[2] / "cells" / "kvm"
-BUSY = CELLS / "busy.xml"
+BUSY, LINUX = CELLS / "busy.xml", CELLS / "linux.xml"
+RAMDISK, OURS = "/boot/initramfs-virt.gz", "/boot/guest.gz"
 # Of the guest's vCPU: the CPUs it may have, its limit, what it got, how often it was held back.
 SEEN_BY_LINUX = r"""
 for task in /proc/[0-9]*/task/*; do
@@ -187,6 +194,52 @@ def test_a_quota_is_what_the_host_beside_it_keeps(
     assert facts["cntpct"]["before"] == {"cpu0": False, "cpu1": False}
     assert facts["cntpct"]["after"] == {"cpu0": True, "cpu1": True}
     assert facts["module"]["loaded_by_us"]
+
+
+async def with_sampler(link: Link, folder: Path) -> Path:
+    """Have a ramdisk with the sampler on the board; return a configuration that uses it.
+
+    The product sends the sampler over the console where it is not there; that is tested on the
+    simulated board, and takes an emulated guest minutes.
+    """
+    facts = await gather(link)
+    sampler, _ = await Deployment(link, facts, Journal("guest", folder=folder / "journal")).static(
+        "hvsampler"
+    )
+    more = gzip.compress(cpio.archive([cpio.file("bin/hvsampler", sampler)]))
+    await link.put((await link.run(["cat", RAMDISK])).stdout + more, OURS)
+    config = folder / "linux.xml"
+    config.write_text(LINUX.read_text().replace(RAMDISK, OURS))
+    return config
+
+
+async def test_a_guest_is_sampled_beside_its_host(hand: Hand, tmp_path: Path) -> None:
+    """Through its console, with nothing dropped on the host or in the guest."""
+    config = await with_sampler(hand.link, tmp_path)
+    await asyncio.to_thread(sample_guest, config, tmp_path / "guest.hvs")
+    host, guest = summary_rows([tmp_path / "guest.hvs"])
+    assert (host.guest, guest.guest) == ("", "linux")
+    for row in (host, guest):
+        assert row.detected == row.recorded > 0
+        assert (row.dropped, row.lost_on_link) == (0, 0)
+    run = SessionReader(tmp_path / "guest.hvs").guests()[0].guest_run(0)
+    assert run is not None
+    # A guest's CNTVCT began with it: never the board's own, and some seconds behind.
+    assert run.clock.relation == "constant offset"
+    assert run.clock.lowest_ticks is not None
+    assert run.clock.lowest_ticks > 0
+    # The console is free again: nobody has its terminal open, or types to it.
+    assert await hand.lines("ps -eo args= | grep '[t]tyconsole'; rm -f " + OURS + "; true") == []
+
+
+def sample_guest(config: Path, out: Path) -> None:
+    _hv("create", str(config))
+    _hv("start", "linux")
+    _hv("pin", "linux", "--hard", "0")
+    words = ["record", ARM64_BOARD, "--guest", "linux", "--cpu", "1", "--counter", "cntvct"]
+    assert main([*words, "--seconds", "15", "--out", str(out), "--json"]) == 0
+    _hv("destroy", "linux", "--yes")
+    _hv("destroy", "linux", "--yes")
 
 
 async def test_nothing_is_left_behind(hand: Hand) -> None:

@@ -13,7 +13,7 @@ from sessions import make_session
 from shelf import opened, press
 from synthetic import BOARD, SyntheticConsole
 
-from hvconsole.commands.hv import add_arguments as hv_arguments
+from hvconsole.commands.hv_words import add_arguments as hv_arguments
 from hvconsole.hypervisor import actions as do
 from hvconsole.model.problem import BoardProblem
 from hvconsole.model.text import width

@@ -96,7 +96,7 @@ async def test_a_command_that_does_not_end_leaves_the_next_one_whole(
         await link.run(("guest", "list"), timeout=0.2)
     line.terminal.prompt = b"XVisor# "
     assert (await link.run(("version",))).status == 0
-    monkeypatch.setattr("hvconsole.link.xvisor._PROMPT_S", 0.1)
+    monkeypatch.setattr("hvconsole.link.xvisor_typist._PROMPT_S", 0.1)
     line.terminal.keys_lost = 10_000
     line.terminal.fault_after = 0
     line.terminal.say(b" ")

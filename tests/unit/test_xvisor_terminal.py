@@ -12,18 +12,9 @@ from xvisor_board import FAULT
 
 from hvconsole.model.problem import UsageProblem
 from hvconsole.wire.console import AlarmFinder, AlarmKind, LineSplitter, Prompt, prompt_of
-from hvconsole.wire.xvisor import (
-    MAX_COMMAND,
-    Answer,
-    Condition,
-    Fault,
-    Line,
-    Terminal,
-    Untagged,
-    command_line,
-    condition,
-    fault_words,
-)
+from hvconsole.wire.xvisor import Answer, Fault, Line, Terminal, fault_words
+from hvconsole.wire.xvisor_command import MAX_COMMAND, Condition, command_line, condition
+from hvconsole.wire.xvisor_guest import Untagged
 
 DATA = Path(__file__).parent / "data" / "xvisor"
 RECORDED = sorted(path.stem for path in DATA.glob("*.txt") if not path.stem.startswith("01"))

@@ -20,7 +20,8 @@ from hvconsole.hypervisor.xvisor.survey import Known, look
 from hvconsole.link.protocol import Completed
 from hvconsole.link.xvisor import XvisorLink
 from hvconsole.model.problem import BoardProblem, Problem, UsageProblem
-from hvconsole.wire.xvisor import MAX_COMMAND, Answer, Line, Terminal, command_line
+from hvconsole.wire.xvisor import Answer, Line, Terminal
+from hvconsole.wire.xvisor_command import MAX_COMMAND, command_line
 
 
 def told(name: str) -> list[tuple[str, Answer]]:

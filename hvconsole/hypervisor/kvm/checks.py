@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from hvconsole.hypervisor.kvm.command import LKVM
 from hvconsole.hypervisor.kvm.schedulers import CGROUP, LEAST_QUOTA_US, THREAD
 from hvconsole.hypervisor.kvm.text import NO_QUOTA
-from hvconsole.model.hypervisor import Guest, Survey, Vcpu
+from hvconsole.model.hypervisor import Guest, Survey
 from hvconsole.model.problem import BoardProblem, UsageProblem
 from hvconsole.model.text import plain
 
@@ -83,37 +83,6 @@ def new_name(name: str, survey: Survey) -> str:
             hint="choose another name (--name), or destroy that one until it is gone",
         )
     return name
-
-
-def cpus(wanted: frozenset[int], survey: Survey) -> frozenset[int]:
-    """Return CPUs that the board has.
-
-    Raises:
-        UsageProblem: None is named, or one is not there.
-    """
-    there = ",".join(map(str, sorted(survey.cpus)))
-    if not wanted:
-        raise UsageProblem("no CPU is named", hint=f"there are: {there}")
-    if odd := sorted(wanted - survey.cpus):
-        listed = ",".join(map(str, odd))
-        raise UsageProblem(f"the board has no CPU {listed}", hint=f"there are: {there}")
-    return wanted
-
-
-def vcpus(found: Guest, index: int | None) -> tuple[Vcpu, ...]:
-    """Return one vCPU of a guest, or all.
-
-    Raises:
-        UsageProblem: It has none of that number.
-    """
-    own = tuple(one for one in found.vcpus if index in {None, one.index})
-    if not own:
-        there = ", ".join(str(one.index) for one in found.vcpus) or "none known"
-        raise UsageProblem(
-            f"'{plain(found.name, 64)}' has no vCPU {'' if index is None else index}".rstrip(),
-            hint=f"its vCPUs: {there}",
-        )
-    return own
 
 
 def values(given: Mapping[str, int], found: Guest) -> dict[str, int]:

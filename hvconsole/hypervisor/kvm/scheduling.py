@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from hvconsole.hypervisor import actions as do
+from hvconsole.hypervisor.cpus import cpus_there, vcpus_of
 from hvconsole.hypervisor.kvm import checks, expect
 from hvconsole.hypervisor.kvm.command import (
     VIRSH_S,
@@ -53,7 +54,7 @@ def schedule(action: do.Schedule, survey: Survey) -> Plan:
             hint="leave the vCPU out; quota and period hold for each vCPU by itself",
         )
     steps = [_cgroup_step(guest, cgroup)] if cgroup else []
-    for vcpu in checks.vcpus(guest, action.vcpu) if thread else ():
+    for vcpu in vcpus_of(guest, action.vcpu) if thread else ():
         steps += _thread_steps(guest, vcpu, thread)
     return Plan(
         title=f"set {_told(given)} for '{plain(guest.name, 64)}'",
@@ -77,8 +78,8 @@ def pin(action: do.Pin, survey: Survey) -> Plan:
             detail="a thread may run on a CPU or may not",
             hint="say --hard alone",
         )
-    cpus = checks.cpus(action.hard if action.hard is not None else frozenset(), survey)
-    vcpus = checks.vcpus(guest, action.vcpu)
+    cpus = cpus_there(action.hard if action.hard is not None else frozenset(), survey)
+    vcpus = vcpus_of(guest, action.vcpu)
     which = f"vCPU {action.vcpu} of " if action.vcpu is not None else ""
     return Plan(
         title=f"pin {which}'{plain(guest.name, 64)}' to CPU {write_mask(cpus)}",

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import re
 
-from hvconsole.model.hypervisor import Guest, Survey, Vcpu
+from hvconsole.model.hypervisor import Guest, Survey
 from hvconsole.model.problem import BoardProblem, UsageProblem
 from hvconsole.model.text import plain
-from hvconsole.wire.xvisor import is_typable
+from hvconsole.wire.xvisor_command import is_typable
 
 _NODE = re.compile(r"[A-Za-z][A-Za-z0-9_,.+@-]{0,31}", re.ASCII)
 _PATH = re.compile(r"/[!-:<-~]{1,120}", re.ASCII)
+
+
+def named(found: Guest) -> str:
+    """Return a guest as it is spoken of: ``guest 'guest0'``."""
+    return f"guest '{plain(found.name, 64)}'"
 
 
 def guest(survey: Survey, name: str) -> Guest:
@@ -80,34 +85,3 @@ def path(text: str) -> str:
             hint="such as /images/guest0/nor_flash.list; without blanks and ';'",
         )
     return text
-
-
-def cpus(wanted: frozenset[int], survey: Survey) -> frozenset[int]:
-    """Return CPUs that the board has.
-
-    Raises:
-        UsageProblem: None is named, or one is not there.
-    """
-    there = ",".join(map(str, sorted(survey.cpus)))
-    if not wanted:
-        raise UsageProblem("no CPU is named", hint=f"there are: {there}")
-    if odd := sorted(wanted - survey.cpus):
-        listed = ",".join(map(str, odd))
-        raise UsageProblem(f"the board has no CPU {listed}", hint=f"there are: {there}")
-    return wanted
-
-
-def vcpus(found: Guest, index: int | None) -> tuple[Vcpu, ...]:
-    """Return one vCPU of a guest, or all; their numbers are known.
-
-    Raises:
-        UsageProblem: It has none of that number.
-    """
-    own = tuple(one for one in found.vcpus if index in {None, one.index} and one.number is not None)
-    if not own:
-        there = ", ".join(str(one.index) for one in found.vcpus) or "none known"
-        raise UsageProblem(
-            f"'{plain(found.name, 64)}' has no vCPU {'' if index is None else index}".rstrip(),
-            hint=f"its vCPUs: {there}",
-        )
-    return own

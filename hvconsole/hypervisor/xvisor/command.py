@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final, Literal
 
-from hvconsole.wire.xvisor import NEXT, WHEN
+from hvconsole.wire.xvisor_command import NEXT, WHEN
 
 Argv = tuple[str, ...]
 Turn = Literal["create", "kick", "pause", "resume", "halt", "reset", "destroy"]

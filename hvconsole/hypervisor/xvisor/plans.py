@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from hvconsole.hypervisor import actions as do
 from hvconsole.hypervisor.plan import Plan, Step
-from hvconsole.hypervisor.xvisor import abilities, checks, command, document, expect
-from hvconsole.model.hypervisor import Guest, Survey, Vcpu
+from hvconsole.hypervisor.xvisor import abilities, checks, command, expect, making, pinning
+from hvconsole.hypervisor.xvisor.checks import named
+from hvconsole.model.hypervisor import Guest, Survey
 from hvconsole.model.problem import BoardProblem, UsageProblem
 from hvconsole.model.text import plain
 
@@ -39,9 +40,9 @@ def plan(action: do.Action, survey: Survey) -> Plan:  # noqa: C901, PLR0911, PLR
         case do.MakePool() | do.DestroyPool() | do.AddCpu() | do.RemoveCpu() | do.Move():
             raise BoardProblem(abilities.NO_POOLS, hint="hvconsole hv BOARD pin GUEST --hard 1")
         case do.Create():
-            return _create(action, survey)
+            return making.create(action, survey)
         case do.Load(guest=name, images=images):
-            return _load(checks.guest(survey, name), images)
+            return making.load(checks.guest(survey, name), images)
         case do.Start(guest=name):
             return _start(checks.guest(survey, name))
         case do.Stop(guest=name):
@@ -55,73 +56,11 @@ def plan(action: do.Action, survey: Survey) -> Plan:  # noqa: C901, PLR0911, PLR
         case do.Destroy(guest=name):
             return _destroy(checks.guest(survey, name))
         case do.Pin():
-            return _pin(action, survey)
-
-
-def _named(guest: Guest) -> str:
-    return f"guest '{plain(guest.name, 64)}'"
-
-
-def _create(action: do.Create, survey: Survey) -> Plan:
-    if action.on_board:
-        node = action.name or action.source.removeprefix("/guests/")
-        one = document.Description(checks.new_name(node, survey))
-    else:
-        if action.name:
-            checks.new_name(action.name, survey)
-        one = document.read(action.config, action.source, name=action.name)
-        checks.new_name(one.name, survey)
-    make = Step(
-        about=f"make guest '{one.name}'",
-        argv=command.guest("create", one.name),
-        expect=expect.state(one.name, "defined"),
-        undo=command.when(one.name, command.ANY, command.guest("destroy", one.name)),
-        keep_undo=True,
-        timeout_s=_LOAD_S,
-        strict=True,
-    )
-    steps = [make]
-    steps += [_load_step(one.name, path, None) for path in one.lists]
-    steps += [_load_step(one.name, path, at) for path, at in one.images]
-    notes = [f"it is the node /guests/{one.name} of the board's device tree"]
-    if action.paused or one.lists or one.images:
-        notes.append("it stands in Reset until it is started")
-    else:
-        notes.append(
-            "nothing is loaded into its memory: load its image before it is started, or it faults"
-        )
-    return Plan(title=make.about, steps=tuple(steps), notes=tuple(notes))
-
-
-def _load(guest: Guest, images: tuple[tuple[str, int | None], ...]) -> Plan:
-    title = f"load images into {_named(guest)}"
-    if not images:
-        raise UsageProblem("no image is named", hint="FILE@0x40000000, or a list: FILE")
-    if guest.state == "running":
-        raise UsageProblem(
-            f"{_named(guest)} runs: what it executes would be overwritten", hint="stop it first"
-        )
-    steps = tuple(_load_step(guest.name, checks.path(path), at) for path, at in images)
-    note = (
-        "files of Xvisor's own file system; a FILE without @ADDRESS is a list of addresses and "
-        "files. What is loaded cannot be read back: Xvisor's word is all there is, and no undo"
-    )
-    return Plan(title=title, steps=steps, notes=(note,))
-
-
-def _load_step(name: str, path: str, at: int | None) -> Step:
-    argv = command.load_list(name, path) if at is None else command.load(name, at, path)
-    return Step(
-        about=f"load {plain(path, 80)} into '{plain(name, 64)}'",
-        argv=argv,
-        expect=expect.made(name),
-        timeout_s=_LOAD_S,
-        strict=True,
-    )
+            return pinning.pin(action, survey)
 
 
 def _start(guest: Guest) -> Plan:
-    title = f"start {_named(guest)}"
+    title = f"start {named(guest)}"
     if guest.state == "paused":
         return _resume(guest)
     if guest.state == "running":
@@ -136,7 +75,7 @@ def _start(guest: Guest) -> Plan:
 
 def _kick_step(guest: Guest) -> Step:
     return Step(
-        about=f"start {_named(guest)}",
+        about=f"start {named(guest)}",
         argv=command.guest("kick", guest.name),
         expect=expect.begun(guest.name),
         undo=command.when(guest.name, command.BEGUN, command.guest("reset", guest.name)),
@@ -147,7 +86,7 @@ def _kick_step(guest: Guest) -> Step:
 
 def _reset_step(guest: Guest) -> Step:
     return Step(
-        about=f"reset {_named(guest)}",
+        about=f"reset {named(guest)}",
         argv=command.guest("reset", guest.name),
         expect=expect.reset(guest.name),
         timeout_s=_COMMAND_S,
@@ -155,8 +94,8 @@ def _reset_step(guest: Guest) -> Step:
 
 
 def _restart(guest: Guest) -> Plan:
-    title = f"restart {_named(guest)}"
-    danger = f"{_named(guest)} is reset at once, without shutting down; what it did is lost"
+    title = f"restart {named(guest)}"
+    danger = f"{named(guest)} is reset at once, without shutting down; what it did is lost"
     note = "its images stay as they are in its memory: what it has overwritten is not loaded again"
     if guest.state == "defined":
         return _start(guest)
@@ -169,13 +108,13 @@ def _restart(guest: Guest) -> Plan:
 
 
 def _halt(guest: Guest) -> Plan:
-    title = f"halt {_named(guest)}"
+    title = f"halt {named(guest)}"
     if guest.state == "stopped":
         return Plan(title=title, notes=("it is Halted already",))
     if guest.state == "defined":
-        raise UsageProblem(f"{_named(guest)} does not run", hint="start it first")
+        raise UsageProblem(f"{named(guest)} does not run", hint="start it first")
     danger = (
-        f"{_named(guest)} ends at once, without shutting down; it can only begin anew (start "
+        f"{named(guest)} ends at once, without shutting down; it can only begin anew (start "
         "resets it)"
     )
     if _is_mixed(guest):
@@ -196,7 +135,7 @@ def _halt(guest: Guest) -> Plan:
 
 def _vcpu_halt(guest: Guest, index: int, number: int) -> Step:
     return Step(
-        about=f"halt vCPU {index} of {_named(guest)}",
+        about=f"halt vCPU {index} of {named(guest)}",
         argv=command.vcpu("halt", number),
         expect=expect.vcpu_state(guest.name, index, "Halted"),
         timeout_s=_COMMAND_S,
@@ -204,7 +143,7 @@ def _vcpu_halt(guest: Guest, index: int, number: int) -> Step:
 
 
 def _pause(guest: Guest) -> Plan:
-    title = f"pause {_named(guest)}"
+    title = f"pause {named(guest)}"
     if guest.state == "paused":
         return Plan(title=title, notes=(f"it is paused already, or idle: {_IDLE}",))
     _must_run(guest)
@@ -220,10 +159,10 @@ def _pause(guest: Guest) -> Plan:
         return Plan(title=title, steps=(step,))
     steps = tuple(
         Step(
-            about=f"pause vCPU {one.index} of {_named(guest)}",
+            about=f"pause vCPU {one.index} of {named(guest)}",
             argv=command.vcpu("pause", one.number),
             expect=expect.vcpu_state(guest.name, one.index, "Paused"),
-            undo=command.when(_vcpu_name(guest, one), ("Paused",), ("vcpu", "resume", "@")),
+            undo=command.when(pinning.vcpu_name(guest, one), ("Paused",), ("vcpu", "resume", "@")),
             keep_undo=True,
             timeout_s=_COMMAND_S,
         )
@@ -236,12 +175,12 @@ def _pause(guest: Guest) -> Plan:
 
 
 def _resume(guest: Guest) -> Plan:
-    title = f"let {_named(guest)} run"
+    title = f"let {named(guest)} run"
     if guest.state == "running":
         return Plan(title=title, notes=("it runs already",))
     if guest.state != "paused":
         hint = "start it"
-        raise UsageProblem(f"{_named(guest)} is {guest.words}, not paused", hint=hint)
+        raise UsageProblem(f"{named(guest)} is {guest.words}, not paused", hint=hint)
     back = "to take that back, pause it"
     if not _is_mixed(guest):
         step = Step(
@@ -254,7 +193,7 @@ def _resume(guest: Guest) -> Plan:
         return Plan(title=title, steps=(step,), notes=(back,))
     steps = tuple(
         Step(
-            about=f"let vCPU {one.index} of {_named(guest)} run",
+            about=f"let vCPU {one.index} of {named(guest)} run",
             argv=command.vcpu("resume", one.number),
             expect=expect.state(guest.name, "running"),
             timeout_s=_COMMAND_S,
@@ -281,14 +220,14 @@ def _by_vcpu(guest: Guest) -> str:
 
 
 def _destroy(guest: Guest) -> Plan:
-    title = f"destroy {_named(guest)}"
+    title = f"destroy {named(guest)}"
     step = Step(
         about=title,
         argv=command.guest("destroy", guest.name),
         expect=expect.gone(guest.name),
         timeout_s=_LOAD_S,
     )
-    danger = f"{_named(guest)} ends at once and its memory is given back; what it did is lost"
+    danger = f"{named(guest)} ends at once and its memory is given back; what it did is lost"
     note = (
         "its node in the device tree stays, so it can be created again; its image then has to be "
         "loaded again"
@@ -296,49 +235,6 @@ def _destroy(guest: Guest) -> Plan:
     return Plan(title=title, steps=(step,), danger=danger, notes=(note,))
 
 
-def _pin(action: do.Pin, survey: Survey) -> Plan:
-    guest = checks.guest(survey, action.guest)
-    if action.soft is not None:
-        raise UsageProblem(
-            "Xvisor knows no CPUs that a vCPU prefers", hint="say where it may run: --hard 1"
-        )
-    wanted = checks.cpus(action.hard or frozenset(), survey)
-    listed = ",".join(map(str, sorted(wanted)))
-    which = _named(guest) if action.vcpu is None else f"vCPU {action.vcpu} of {_named(guest)}"
-    title = f"let {which} run on CPU {listed} alone"
-    steps: list[Step] = []
-    for one in checks.vcpus(guest, action.vcpu):
-        number = one.number or 0
-        allowed = survey.cpus if one.hard is None else one.hard
-        if allowed == wanted:
-            continue
-        about = f"let vCPU {one.index} of {_named(guest)} run on CPU {listed} alone"
-        steps.append(
-            Step(
-                about=about,
-                argv=command.affinity(number, wanted),
-                expect=expect.pinned(guest.name, one.index, wanted),
-                undo=_pin_back(guest, one, allowed),
-                keep_undo=True,
-                timeout_s=_COMMAND_S,
-            )
-        )
-    if not steps:
-        return Plan(title=title, notes=("it does already",))
-    note = "a vCPU that is elsewhere now moves when it is next scheduled"
-    return Plan(title=title, steps=tuple(steps), notes=(note,))
-
-
-def _pin_back(guest: Guest, vcpu: Vcpu, allowed: frozenset[int]) -> command.Argv:
-    """Return what gives a vCPU the CPUs back that it has now, whatever its number is by then."""
-    words = ("vcpu", "set_affinity", "@", *map(str, sorted(allowed)))
-    return command.when(_vcpu_name(guest, vcpu), command.ANY, words)
-
-
-def _vcpu_name(guest: Guest, vcpu: Vcpu) -> str:
-    return f"{guest.name}/vcpu{vcpu.index}"
-
-
 def _must_run(guest: Guest) -> None:
     if guest.state not in {"running", "crashed"}:
-        raise UsageProblem(f"{_named(guest)} is {guest.words}: it does not run", hint="start it")
+        raise UsageProblem(f"{named(guest)} is {guest.words}: it does not run", hint="start it")

@@ -14,7 +14,7 @@ from hvconsole.hypervisor.xvisor import command, text
 from hvconsole.hypervisor.xvisor.abilities import abilities
 from hvconsole.model.hypervisor import Guest, GuestState, Survey, Vcpu
 from hvconsole.model.problem import BoardProblem
-from hvconsole.wire.xvisor import MAX_COMMAND
+from hvconsole.wire.xvisor_command import MAX_COMMAND
 
 HOST_KEY = "xvisor"
 # One letter each: a line holds 256 characters, and what they leave is for the times of vCPUs.

@@ -88,7 +88,7 @@ def measure_image(store: Store, arch: Arch = ARM32) -> MeasureImage:
         "sampler": digest(sampler),
         "module": digest(*sorted(path for path in sources.iterdir() if path.is_file())),
         "files": digest(*sorted(_FILES.iterdir())),
-        "settings": f"{_XEN_MODULES} {_XEN_PROGRAMS} {_LOADED_LATE}",
+        "settings": f"{_XEN_MODULES} {_XEN_PROGRAMS} {_LOADED_LATE} no build number",
     }
     if not arch.xen:
         ingredients["settings"] = (
@@ -115,10 +115,10 @@ async def _sampler(arch: Arch) -> tuple[Path, str]:
 
 def _module(sources: Path, folder: Path, arch: Arch) -> Path:
     built = build_module(sources, folder / "module", arch)
-    # Debugging information names the folder in which it was built; on arm64 the build's number is a
-    # sum over that as well.
-    note = () if arch.xen else ("-R", ".note.gnu.build-id")
-    run([f"{arch.cross}strip", "-g", *note, str(built)], what="stripping the module")
+    # Debugging information names the folder in which it was built, and the build's number is a sum
+    # over that as well: without both it is the same bytes wherever it is built.
+    words = ["-g", "-R", ".note.gnu.build-id"]
+    run([f"{arch.cross}strip", *words, str(built)], what="stripping the module")
     return built
 
 
@@ -150,6 +150,7 @@ def _toolstack(debian: Kernel, tree: DebianTree, guest: Path) -> list[cpio.Entry
         ),
         cpio.file("etc/xen/xl.conf", tree.file("etc/xen/xl.conf"), 0o644),
         cpio.file("guest.cfg", (_FILES / "guest.cfg").read_bytes(), 0o644),
+        cpio.file("other.cfg", (_FILES / "other.cfg").read_bytes(), 0o644),
         cpio.file("guest.gz", guest.read_bytes(), 0o644),
         cpio.file("vmlinuz", debian.image.read_bytes(), 0o644),
     ]

@@ -8,6 +8,7 @@ from typing import Final
 from hvconsole.model.problem import BoardProblem
 from hvconsole.sim.machine import changes as ch
 from hvconsole.sim.machine.pool import Pool
+from hvconsole.sim.machine.pooled import Pooled
 from hvconsole.sim.machine.profile import IDLE, Activity, Costs
 from hvconsole.sim.machine.sched.base import Scheduler
 from hvconsole.sim.machine.sched.credit import Credit
@@ -26,7 +27,7 @@ _LONGEST_SLICE_MS: Final = 1000
 _HEAVIEST: Final = 65_535
 
 
-class Xen:
+class Xen(Pooled[ch.OfXen]):
     """The hypervisor with its pools and domains.
 
     Args:
@@ -56,33 +57,6 @@ class Xen:
         self.pools[FIRST_POOL] = self._pool(FIRST_POOL, scheduler, list(range(cpus)), now)
         self._create_domain(ch.CreateDomain(0, vcpus=dom0_vcpus, activity=IDLE), now)
         self.settle(now)
-
-    def run(self, until: int) -> None:
-        """Let everything happen that is due before a tick."""
-        for pool in self.pools.values():
-            pool.run(until)
-
-    def apply(self, change: ch.OfXen, now: int) -> None:
-        """Change something now.
-
-        Raises:
-            BoardProblem: It cannot be done, and nothing was changed.
-        """
-        self.disturb(now)
-        try:
-            self._apply(change, now)
-        finally:
-            self.settle(now)
-
-    def disturb(self, now: int) -> None:
-        """Prepare every pool for a change."""
-        for pool in self.pools.values():
-            pool.disturb(now)
-
-    def settle(self, now: int) -> None:
-        """Let a change take effect in every pool."""
-        for pool in self.pools.values():
-            pool.settle(now)
 
     def unit(self, domain: int, vcpu: int) -> Unit:
         """Return one vCPU.

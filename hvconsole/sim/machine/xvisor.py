@@ -5,12 +5,13 @@ from __future__ import annotations
 from hvconsole.model.problem import BoardProblem
 from hvconsole.sim.machine import changes as ch
 from hvconsole.sim.machine.pool import Pool
+from hvconsole.sim.machine.pooled import Pooled
 from hvconsole.sim.machine.profile import Costs
 from hvconsole.sim.machine.sched.prr import PriorityRoundRobin
 from hvconsole.sim.machine.unit import Unit
 
 
-class Xvisor:
+class Xvisor(Pooled[ch.OfXvisor]):
     """The hypervisor with its CPUs' queues and its guests.
 
     A guest's vCPU is busy whenever it may run: its idle loop polls.
@@ -34,33 +35,6 @@ class Xvisor:
         self.domains: dict[int, list[Unit]] = {}
         self._at: dict[tuple[int, int], Pool] = {}
         self.settle(now)
-
-    def run(self, until: int) -> None:
-        """Let everything happen that is due before a tick."""
-        for queue in self._queues:
-            queue.run(until)
-
-    def apply(self, change: ch.OfXvisor, now: int) -> None:
-        """Change something now.
-
-        Raises:
-            BoardProblem: It cannot be done, and nothing was changed.
-        """
-        self.disturb(now)
-        try:
-            self._apply(change, now)
-        finally:
-            self.settle(now)
-
-    def disturb(self, now: int) -> None:
-        """Prepare every queue for a change."""
-        for queue in self._queues:
-            queue.disturb(now)
-
-    def settle(self, now: int) -> None:
-        """Let a change take effect in every queue."""
-        for queue in self._queues:
-            queue.settle(now)
 
     def unit(self, guest: int, vcpu: int) -> Unit:
         """Return one vCPU. Raises `BoardProblem` where there is none."""

@@ -155,7 +155,7 @@ def longest_moment(columns: Columns) -> float | None:
 
 
 def view_info(
-    window: Window, scale: Scale, lanes: tuple[int, ...], limits: tuple[float, ...]
+    window: Window, scale: Scale, lanes: tuple[str, ...], limits: tuple[float, ...]
 ) -> Pieces:
     """Say how the timeline is seen, most important last (it stands at the edge)."""
     pieces = []
@@ -164,7 +164,7 @@ def view_info(
         pieces.append((f"threshold {said}", int(Role.THRESHOLD)))
     pieces.append(("log" if scale.log else "linear", int(Role.MUTED)))
     if lanes:
-        pieces.append((" ".join(f"CPU {cpu}" for cpu in lanes), int(Role.STRONG)))
+        pieces.append((" ".join(lanes), int(Role.STRONG)))
     pieces.append((units.span(window.span_s), int(Role.TEXT)))
     if window.follows:
         pieces.append(("▸ following", int(Role.GOOD)))
