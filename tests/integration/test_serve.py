@@ -101,6 +101,7 @@ async def test_charts_move_and_keys_work_in_a_browser(tmp_path: Path) -> None:
         await asyncio.sleep(1.5)
         helped = await page.picture()
         await page.press("Escape")
+        await asyncio.sleep(1.0)  # at once with a key it would be Alt and that key
         Path(os.environ.get("HVCONSOLE_PICTURES", tmp_path), "console-in-chromium.png").write_bytes(
             helped
         )
