@@ -104,7 +104,7 @@ class Flood:
 class Board:
     """A board that does nothing but send switches."""
 
-    playback = hypervisor = boots = serial_console = vcpus = tracing = None
+    playback = hypervisor = boots = serial_console = vcpus = tracing = guests = None
 
     def __init__(self) -> None:
         self.status = _STATUS

@@ -59,7 +59,7 @@ class Line:
 class Board:
     """A board that does nothing but talk on its serial line."""
 
-    playback = hypervisor = boots = vcpus = tracing = None
+    playback = hypervisor = boots = vcpus = tracing = guests = None
 
     def __init__(self) -> None:
         self.status = Status(board="bench", link="connected", link_detail="loopback")

@@ -22,6 +22,9 @@ from pathlib import Path
 
 PATIENCE_S = 90.0
 SIZE = (120, 36)
+# The shell tells the end by itself: tmux may learn much later that a program has ended.
+_TOLD = '"$0" "$@"; echo "left with status $?"; exec sleep 600'
+LEFT = r"left with status 0"
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,7 @@ STEPS = (
     Step("compare", ("x",), r"switches a second longer than"),
     Step("why", ("Down", "Enter"), r"· why(.*\n)+.*underpowered", 1.0),
     Step("command", ("Escape", "c"), r"command.* copied|copied.*command"),
-    Step("left", ("q",), r"Pane is dead \(status 0"),
+    Step("left", ("q",), LEFT),
 )
 
 
@@ -98,29 +101,30 @@ class Terminal:
         ).stdout
 
     def begin(self, command: list[str], environment: dict[str, str]) -> None:
-        """Open it with a command in it; it stays, with the command's end, when that has ended."""
+        """Open it with a command in it; it stays, and says how that ended, when it has."""
         wide, high = map(str, self._size)
         set_words = [
             word for name, value in environment.items() for word in ("-e", f"{name}={value}")
         ]
         place = ["-c", self._folder, "-x", wide, "-y", high]
-        self("new-session", "-d", *place, *set_words, shlex.join(command))
-        self("set-option", "-g", "remain-on-exit", "on")
+        self("new-session", "-d", *place, *set_words, shlex.join(["sh", "-c", _TOLD, *command]))
 
     def screen(self, *, colours: bool = False) -> str:
         """Return what it shows."""
         return self("capture-pane", "-p", *(["-e"] if colours else []))
 
     def do(self, keys: tuple[str, ...]) -> None:
-        """Press keys, click, or type, a person's moment apart."""
+        """Press keys, click, or type; what is clicked on has to be there."""
         for key in keys:
             if key.startswith("click "):
+                self.wait(re.escape(key.removeprefix("click ")), PATIENCE_S)
                 self._click(key.removeprefix("click "))
             elif key.startswith("type "):
                 self("send-keys", "-l", key.removeprefix("type "))
             else:
                 self("send-keys", key)
-            time.sleep(0.4)
+            # A terminal takes Esc and a key at once for Alt and that key.
+            time.sleep(0.4 if key == "Escape" else 0.15)
 
     def does(self, step: Step) -> bool:
         """Do a step and wait for what it brings; click again where nothing came of it."""

@@ -51,6 +51,10 @@ def _mixture_notes(conditions: tuple[Condition, ...]) -> list[str]:
         notes.append("conditions of different kinds (measured, simulated, …) stand side by side")
     if (artefacts := sum(n for run in runs for n, _ in run.artefacts.values())) > 0:
         notes.append(f"{artefacts:,} switches were recognised as artefacts and are counted apart")
+    if any(run.guest for run in runs):
+        notes.append(
+            "runs in guests are conditions of their own; artefacts are told in the board's only"
+        )
     if any(run.approximate for run in runs):
         notes.append("quantiles of runs with dropped switches are good to 1/32")
     cut = sum(run.reason == "interrupted" for run in runs)
@@ -65,7 +69,7 @@ def _mixture_notes(conditions: tuple[Condition, ...]) -> list[str]:
 
 def _is_ordered_by_condition(runs: list[RunFigures]) -> bool:
     """Say whether no condition was returned to, although conditions have several runs."""
-    names = [run.condition for run in sorted(runs, key=lambda run: run.order)]
+    names = [run.condition for run in sorted(runs, key=lambda run: run.order) if not run.guest]
     changes = sum(a != b for a, b in pairwise(names))
     kinds = len(set(names))
     return 1 < kinds < len(names) and changes == kinds - 1

@@ -106,6 +106,7 @@ def _metadata(reader: SessionReader, rows: list[RunSummary]) -> dict[str, str]:
         "hvconsole.manifest": msgspec.json.encode(reader.manifest).decode(),
         "hvconsole.labels": json.dumps(reader.manifest.labels),
         "hvconsole.simulated": json.dumps(reader.manifest.simulated),
+        "hvconsole.cause_by": "rule",
         "hvconsole.accounts": json.dumps(entries),
         "hvconsole.damage": msgspec.json.encode(reader.damage).decode(),
         "hvconsole.state": reader.state,

@@ -1,4 +1,4 @@
-"""The table of switches with artefacts in its column `flags`, streamed as the table itself is."""
+"""The table of switches with artefacts in `flags` and `cause`, streamed as the table itself is."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from hvconsole.analysis.causes import Act, Noted, acts_of, causes, noted_of
 from hvconsole.analysis.evidence import LONG_NS, Beats, HeardSession, lane_context
 from hvconsole.analysis.labels import LaneContext, label
 from hvconsole.model.ticks import U64
@@ -19,20 +20,28 @@ Contexts = dict[tuple[int, int], LaneContext]
 
 
 def labelled_switches(reader: SessionReader) -> pl.LazyFrame:
-    """Return the switches of all runs (see `switches_table`), each with its artefacts' bits.
+    """Return the switches of all runs (see `switches_table`): artefacts' bits, and causes by rule.
 
     The session is read twice: rules need to know the whole run before the first switch is labelled.
     """
-    contexts = lane_contexts(HeardSession(reader.path))
+    heard = HeardSession(reader.path)
+    runs = _evidence(heard)
+    contexts = _contexts(runs, heard)
+    acts = acts_of(reader)
+    noted = {number: noted_of(run.notes, run.hello.clock) for number, run in enumerate(runs)}
 
     def with_labels(frame: pl.DataFrame) -> pl.DataFrame:
-        return _with_labels(frame, contexts)
+        return _with_labels(frame, contexts, acts, noted)
 
     return switches_table(reader).map_batches(with_labels, schema=SWITCHES)
 
 
 def lane_contexts(reader: HeardSession) -> Contexts:
     """Return what the rules know, by run and CPU, without holding the switches of a run."""
+    return _contexts(_evidence(reader), reader)
+
+
+def _evidence(reader: HeardSession) -> list[_Evidence]:
     runs: list[_Evidence] = []
     for value in reader.values():
         if isinstance(value, Hello):
@@ -43,6 +52,10 @@ def lane_contexts(reader: HeardSession) -> Contexts:
             runs[-1].notes.append(value)
         elif isinstance(value, Switches):
             runs[-1].add(value)
+    return runs
+
+
+def _contexts(runs: list[_Evidence], reader: HeardSession) -> Contexts:
     return {
         (number, lane.cpu): run.context(lane.cpu, reader.beats[number], reader.manifest.facts)
         for number, run in enumerate(runs)
@@ -78,13 +91,34 @@ class _Evidence:
         )
 
 
-def _with_labels(frame: pl.DataFrame, contexts: Contexts) -> pl.DataFrame:
+def _with_labels(
+    frame: pl.DataFrame,
+    contexts: Contexts,
+    acts: dict[int, list[Act]],
+    noted: dict[int, list[Noted]],
+) -> pl.DataFrame:
     start = frame["t_ns"].to_numpy()
     length = frame["gap_ns"].to_numpy()
     run, cpu = frame["run"].to_numpy(), frame["cpu"].to_numpy()
     flags = frame["flags"].to_numpy().copy()
+    cause = np.zeros(flags.size, dtype=np.int64)
+    words: list[str | None] = [None]
     for (number, lane), context in contexts.items():
         where = np.flatnonzero((run == number) & (cpu == lane))
-        if where.size:
-            flags[where] |= label(context, start[where], length[where])
-    return frame.with_columns(pl.Series("flags", flags, dtype=pl.UInt32))
+        if not where.size:
+            continue
+        flags[where] |= label(context, start[where], length[where])
+        which, said = causes(
+            start[where],
+            length[where],
+            flags[where],
+            cpu=lane,
+            acts=acts.get(number, []),
+            noted=noted.get(number, []),
+        )
+        cause[where] = np.where(which >= 0, which + len(words), 0)
+        words += said
+    return frame.with_columns(
+        pl.Series("flags", flags, dtype=pl.UInt32),
+        pl.Series(words, dtype=pl.String).gather(cause).cast(pl.Categorical).alias("cause"),
+    )

@@ -7,22 +7,20 @@ they are one unit: their switches stand together, and rates are per watched CPU 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from hvconsole.analysis.evidence import HeardSession, lane_context, since_start
-from hvconsole.analysis.labels import F64, I64, Flags, LaneContext, counted, label
+from hvconsole.analysis.evidence import HeardSession, lane_context
+from hvconsole.analysis.labels import F64, I64, LaneContext
+from hvconsole.analysis.run_lanes import LaneSum, add_lane, quantiles
 from hvconsole.model.problem import RecordProblem, UsageProblem
 from hvconsole.record.manifest import Manifest
-from hvconsole.record.reader import LaneData, RunData
-from hvconsole.stream.histogram import LengthHistogram
+from hvconsole.record.reader import LaneData, RunData, SessionReader
 
 NAN = float("nan")
-SHARES = (0.5, 0.99, 0.999)
-COLUMNS = 240
 VIRTUAL = "virtual time"
 UNKNOWN = "of unknown origin"
 
@@ -47,6 +45,8 @@ class RunFigures:
         artefacts: For each kind found, how many switches and their sum in ns.
         artefact_ns: Length of all artefacts; a switch with two labels counts once.
         reason: Why the run ended.
+        guest: The guest that was sampled beside the board; empty for the board itself. Artefacts
+            are not told in it, but for the sampling loop's own: too little is known of its CPUs.
     """
 
     session: str
@@ -72,6 +72,7 @@ class RunFigures:
     artefact_ns: int
     reason: str
     order: int = 0
+    guest: str = ""
 
     @property
     def deterministic(self) -> bool:
@@ -114,26 +115,6 @@ class MeasuredRun:
     manifest: Manifest
 
 
-@dataclass(slots=True)
-class _Sum:
-    """What lanes add up to."""
-
-    histogram: LengthHistogram = field(default_factory=LengthHistogram)
-    lengths: list[I64] = field(default_factory=list)
-    artefacts: dict[str, tuple[int, int]] = field(default_factory=dict)
-    artefact_ns: int = 0
-    dropped_ns: float = 0.0
-    longest_dropped_ns: float = 0.0
-    watched_s: float = 0.0
-    elapsed_s: float = 0.0
-    blind_s: float = 0.0
-    received: int = 0
-    dropped: int = 0
-    lost_on_link: int = 0
-    longest: F64 = field(default_factory=lambda: np.zeros(COLUMNS))
-    labelled: F64 = field(default_factory=lambda: np.zeros(COLUMNS))
-
-
 def measured_runs(paths: Iterable[Path]) -> list[MeasuredRun]:
     """Read the runs of sessions, in the order in which they were made.
 
@@ -171,23 +152,16 @@ def _session_runs(path: Path) -> Iterator[MeasuredRun]:
     reader = HeardSession(path)
     for run in reader.runs():
         yield _measured(reader, run)
+    for guest in reader.guests():
+        for run in guest.runs():
+            yield _measured(guest, run)
 
 
-def _measured(reader: HeardSession, run: RunData) -> MeasuredRun:
-    total, tick_ns = _Sum(), run.hello.clock.ns(1)
+def _measured(reader: SessionReader, run: RunData) -> MeasuredRun:
+    total, tick_ns = LaneSum(), run.hello.clock.ns(1)
     seconds = _seconds(run)
     for cpu, lane in run.lanes.items():
-        beats = reader.beats[run.run].get(cpu, [])
-        context = lane_context(
-            run.hello,
-            cpu,
-            start=lane.start,
-            length=lane.length,
-            beats=beats,
-            notes=run.notes,
-            facts=reader.manifest.facts,
-        )
-        _add_lane(total, run, lane, context, seconds)
+        add_lane(total, run, lane, _context(reader, run, cpu, lane), seconds)
     edges, counts = total.histogram.filled()
     return MeasuredRun(
         figures=_figures(reader, run, total),
@@ -201,69 +175,41 @@ def _measured(reader: HeardSession, run: RunData) -> MeasuredRun:
     )
 
 
+def _context(reader: SessionReader, run: RunData, cpu: int, lane: LaneData) -> LaneContext:
+    """Return what is known of a lane; of a guest's CPUs no more than what its loop cost."""
+    if reader.guest is not None or not isinstance(reader, HeardSession):
+        calibrated = next(one for one in run.hello.lanes if one.cpu == cpu)
+        return LaneContext(loop_ns=run.hello.clock.ns(calibrated.p9999_ticks))
+    return lane_context(
+        run.hello,
+        cpu,
+        start=lane.start,
+        length=lane.length,
+        beats=reader.beats[run.run].get(cpu, []),
+        notes=run.notes,
+        facts=reader.manifest.facts,
+    )
+
+
 def _seconds(run: RunData) -> float:
     ends = [lane.beat.watched_until for lane in run.lanes.values() if lane.beat]
     return max((end - run.hello.start_tick for end in ends), default=0) / run.hello.frequency_hz
 
 
-def _add_lane(
-    total: _Sum, run: RunData, lane: LaneData, context: LaneContext, seconds: float
-) -> None:
-    clock, beat = run.hello.clock, lane.beat
-    start, length = since_start(clock, lane.start), clock.span_ns(lane.length)
-    flags = label(context, start, length)
-    own = flags == 0
-    _add_lengths(total, lane, own, length)
-    for name, (number, lost) in counted(flags, length).items():
-        before = total.artefacts.get(name, (0, 0))
-        total.artefacts[name] = (before[0] + number, before[1] + lost)
-    total.artefact_ns += int(length[~own].sum())
-    total.received += lane.received
-    total.dropped += lane.dropped
-    total.dropped_ns += clock.ns(sum(part.total for part in lane.histograms))
-    longest = max((part.longest for part in lane.histograms), default=0)
-    total.longest_dropped_ns = max(total.longest_dropped_ns, clock.ns(longest))
-    if beat is not None:
-        elapsed = (beat.watched_until - run.hello.start_tick) / run.hello.frequency_hz
-        blind = beat.blind_ticks / run.hello.frequency_hz
-        total.elapsed_s += elapsed
-        total.blind_s += blind
-        total.watched_s += max(elapsed - blind - _slowed_s(context), 0.0)
-        total.lost_on_link += max(beat.recorded - lane.received, 0)
-    _add_columns(total, start, length, flags, seconds)
-
-
-def _add_lengths(total: _Sum, lane: LaneData, own: Any, length: I64) -> None:
-    total.lengths.append(length[own])
-    total.histogram.add(lane.length[own])
-    for part in lane.histograms:
-        total.histogram.add_buckets(part.bucket, part.counts)
-
-
-def _slowed_s(context: LaneContext) -> float:
-    """Switches of a CPU slowed by heat are not counted, so neither is that time."""
-    return float((context.slowed[:, 1] - context.slowed[:, 0]).sum()) / 1e9
-
-
-def _add_columns(total: _Sum, start: I64, length: I64, flags: Flags, seconds: float) -> None:
-    column = np.minimum((start / max(seconds * 1e9, 1.0) * COLUMNS).astype(int), COLUMNS - 1)
-    own = flags == 0
-    np.maximum.at(total.longest, column[own], length[own])
-    np.maximum.at(total.labelled, column[~own], length[~own])
-
-
-def _figures(reader: HeardSession, run: RunData, total: _Sum) -> RunFigures:
+def _figures(reader: SessionReader, run: RunData, total: LaneSum) -> RunFigures:
     lengths = np.concatenate(total.lengths) if total.lengths else np.empty(0, dtype=np.int64)
-    entry = next((e for e in reader.manifest.runs if e.run == run.run), None)
+    entry = next((e for e in reader.entries if e.run == run.run), None)
+    beside = reader.guest_run(run.run)
+    guest = reader.guest.guest if reader.guest is not None else ""
     watched, lost = total.watched_s, int(lengths.sum()) + total.dropped_ns
     # Without its manifest nobody knows whether a recording is of a machine or of a model.
     labels = reader.manifest.labels if reader.problem is None else (UNKNOWN,)
-    p50, p99, p999 = _quantiles(lengths, total, run.hello.clock.ns(1))
+    p50, p99, p999 = quantiles(lengths, total, run.hello.clock.ns(1))
     return RunFigures(
         session=reader.path.name,
-        run=run.run,
+        run=run.run if beside is None else beside.beside,
         board=reader.manifest.board,
-        condition=condition_name(run.condition or reader.path.stem, labels),
+        condition=condition_name(run.condition or reader.path.stem, labels, guest),
         labels=labels,
         started=(entry.started if entry else "") or reader.manifest.created,
         cpus=tuple(run.lanes),
@@ -282,17 +228,11 @@ def _figures(reader: HeardSession, run: RunData, total: _Sum) -> RunFigures:
         artefacts=total.artefacts,
         artefact_ns=total.artefact_ns,
         reason=run.end.reason if run.end else "interrupted",
+        guest=guest,
     )
 
 
-def condition_name(name: str, labels: Sequence[str]) -> str:
+def condition_name(name: str, labels: Sequence[str], guest: str = "") -> str:
     """Return the name of a condition: figures of different kinds are never one condition."""
+    name = f"{name} · guest {guest}" if guest else name
     return f"{name} ({', '.join(labels)})" if labels else name
-
-
-def _quantiles(lengths: I64, total: _Sum, tick_ns: float) -> Sequence[float]:
-    if total.dropped:
-        return [tick * tick_ns for tick in total.histogram.quantiles(list(SHARES))]
-    if not lengths.size:
-        return [NAN] * len(SHARES)
-    return [float(q) for q in np.quantile(lengths, SHARES, method="inverted_cdf")]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from hvconsole.commands.common import add_json_argument, print_json
@@ -12,8 +12,11 @@ from hvconsole.commands.config_schema import SCHEMAS, schema
 from hvconsole.config import boards, paths
 from hvconsole.config.keys import keys_file, load_keys
 from hvconsole.config.settings import Settings, load_settings
-from hvconsole.model.problem import UsageProblem
+from hvconsole.config.themes import load_themes
+from hvconsole.model.problem import Problem, UsageProblem
 from hvconsole.model.text import plain
+
+_WRONG = 2
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -50,14 +53,15 @@ def run(arguments: argparse.Namespace) -> int:
         "validate": _validate,
     }
     document = reports[arguments.what]()
+    status = _WRONG if arguments.what == "validate" and _left_out() else 0
     if arguments.json:
         print_json(document)
-        return 0
+        return status
     width = max(len(name) for name in document)
     for name, entry in document.items():
         value = entry if isinstance(entry, str) else f"{entry['value']!s:<12} {entry['origin']}"
         sys.stdout.write(f"{name:<{width}}  {value}\n")
-    return 0
+    return status
 
 
 def _show() -> dict[str, dict[str, object]]:
@@ -91,14 +95,25 @@ def _validate() -> dict[str, str]:
     return {
         str(paths.settings_file()): state(paths.settings_file().exists()),
         str(paths.boards_file()): state(paths.boards_file().exists()),
-        str(keys_file()): _keys() or state(keys_file().exists()),
+        str(keys_file()): _said(_keys()) or state(keys_file().exists()),
+        **{str(path): _said([problem]) for path, problem in load_themes().broken.items()},
+        "themes": ", ".join(sorted(load_themes().files)),
         "boards": ", ".join(known),
     }
 
 
-def _keys() -> str:
-    """Say what is wrong with the user's own keys; nothing where all is well."""
+def _left_out() -> bool:
+    """Whether the console leaves something out of keys and themes."""
+    return bool(_keys() or load_themes().broken)
+
+
+def _keys() -> Sequence[Problem]:
+    """Return what is wrong with the user's own keys."""
     from hvconsole.ui.actions import BY_ID  # only a check needs them
 
-    problems = load_keys(BY_ID).problems
+    return load_keys(BY_ID).problems
+
+
+def _said(problems: Iterable[Problem]) -> str:
+    """Say in a line what is wrong."""
     return "; ".join(plain(problem.title, 200) for problem in problems)

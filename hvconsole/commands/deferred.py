@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from hvconsole.stream.snapshot import Snapshot, View
     from hvconsole.stream.vcpu_lane import VcpuLane
     from hvconsole.ui.board_side import BoardSide
-    from hvconsole.ui.source import Boots, Console, Desk, Playback, SerialLine, Tracing
+    from hvconsole.ui.source import Boots, Console, Desk, Guests, Playback, SerialLine, Tracing
 
 
 class DeferredConsole:
@@ -78,6 +78,11 @@ class DeferredConsole:
     def tracing(self) -> Tracing | None:
         """Xen's scheduler records beside runs."""
         return None if self._real is None else self._real.tracing
+
+    @property
+    def guests(self) -> Guests | None:
+        """The guests that are sampled beside runs."""
+        return None if self._real is None else self._real.guests
 
     def snapshot(self, view: View) -> Snapshot:
         """Return what the view shows now: nothing yet, until there is something."""

@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 import numpy as np
 
+from hvconsole.model import units
 from hvconsole.model.ticks import I64, U64
 
 ClockRelation = Literal["same counter", "constant offset", "not constant", "unknown"]
@@ -53,6 +54,15 @@ class GuestClock(msgspec.Struct, frozen=True, kw_only=True):
         if self.uncertainty_ticks is None or not self.host_hz:
             return None
         return self.uncertainty_ticks * 1e9 / self.host_hz
+
+    @property
+    def brief(self) -> str:
+        """The relation in a few words, for a label."""
+        if self.relation == "same counter":
+            return self.relation
+        if self.uncertainty_ns is None or self.relation == "not constant":
+            return "clock unknown" if self.uncertainty_ns is None else "clock not constant"
+        return f"± {units.duration(self.uncertainty_ns)}"
 
     def since_host_start_ns(self, ticks: U64) -> I64 | None:
         """Return a guest's ticks as ns since the host run's zero; None where that is not known.

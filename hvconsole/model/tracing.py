@@ -18,6 +18,7 @@ class TraceState:
         records: Records that were decoded.
         lost: Records for which Xen had no room, as it says.
         skipped: Bytes that were no records.
+        unknown: Records of events that we do not know: of another version of Xen.
         not_shown: Bytes that came faster than the console decodes; a recording has them, the lane
             has a hole.
         forgotten: Intervals too old for the live lane; a recording has them.
@@ -31,5 +32,6 @@ class TraceState:
     records: int = 0
     lost: int = 0
     skipped: int = 0
+    unknown: int = 0
     not_shown: int = 0
     forgotten: int = 0

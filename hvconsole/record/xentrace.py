@@ -122,6 +122,7 @@ def read_trace(
     if losses is not None:
         losses.records, losses.reports = missing.records, missing.reports
         losses.skipped_bytes = missing.skipped_bytes
+        losses.unknown = missing.unknown
 
 
 def _problem(path: Path, what: str, error: OSError) -> RecordProblem:

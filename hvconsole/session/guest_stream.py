@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
+import numpy as np
 
 from hvconsole.board.deploy import DeployedProbe, Deployment
 from hvconsole.board.facts import BoardFacts, gather
@@ -97,6 +98,8 @@ class GuestStream:
         self._run: MeasuredRun | None = None
         self._watch: GuestClockWatch | None = None
         self._tasks: list[asyncio.Task[None]] = []
+        self._hello: Hello | None = None
+        self._heard_s = 0.0
         self.ended: RunEnd | None = None
 
     @property
@@ -113,6 +116,24 @@ class GuestStream:
     def clock(self) -> GuestClock:
         """How the guest's clock stands to the host's, as far as is known."""
         return self._watch.clock if self._watch is not None else GuestClock()
+
+    @property
+    def shift_s(self) -> float:
+        """What its seconds lie behind its host's.
+
+        By its clock, once that is known; until then by when its first frame was heard of, which
+        is late by what the way to its console takes.
+        """
+        if self._hello is None:
+            return 0.0
+        zero = np.array([self._hello.start_tick], np.uint64)
+        since_ns = self.clock.since_host_start_ns(zero)
+        return self._heard_s if since_ns is None else float(since_ns[0]) / 1e9
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it is sampled now."""
+        return self._run is not None and self.ended is None
 
     @property
     def link(self) -> Link:
@@ -196,7 +217,8 @@ class GuestStream:
         except BaseException:
             self._end_record("failed")
             raise
-        self._run = run
+        self._run, self._hello = run, hello
+        self._heard_s = max((host.hub.moment_s or 0.0) - (self.hub.moment_s or 0.0), 0.0)
         if (traps := trapped_reads(self.name, host.hello, hello)) is not None:
             self._trouble(traps)
         self._watch = GuestClockWatch(

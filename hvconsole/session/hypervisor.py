@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from hvconsole.board.facts import BoardFacts
 from hvconsole.board.journal import Journal
@@ -20,8 +20,7 @@ from hvconsole.hypervisor.carry_out import carry_out
 from hvconsole.hypervisor.detect import driver_for
 from hvconsole.hypervisor.driver import Driver
 from hvconsole.hypervisor.inquiry import Inquiry, ask
-from hvconsole.hypervisor.plan import Plan, Progress
-from hvconsole.hypervisor.rates import cpu_shares, exit_rates
+from hvconsole.hypervisor.plan import Plan
 from hvconsole.hypervisor.state import DeskState
 from hvconsole.link.duplex import Duplex
 from hvconsole.link.protocol import Capability, Link
@@ -33,14 +32,10 @@ from hvconsole.model.text import plain
 from hvconsole.session.cells_ahead import cell_files, inspect
 from hvconsole.session.guest_console import JoinedConsole
 from hvconsole.session.guest_load import GuestLoad, load_of
+from hvconsole.session.hypervisor_seen import FASTEST_S, Seen
 from hvconsole.session.jailhouse_watch import After, look_from_elsewhere, moves_cpus
 
-FASTEST_S = 1.0
-SLOWEST_S = 15.0
-# Looking takes a twentieth of the board's attention at most.
-_SHARE = 20.0
 _WANTED_S = 2.0
-_CALMER = 1.25
 
 
 @dataclass(slots=True)
@@ -76,10 +71,8 @@ class HypervisorDesk:
         self._read_only = read_only
         self._board: _Board | None = None
         self._task: asyncio.Task[None] | None = None
-        self._state = DeskState()
-        self._surveyed = 0.0
+        self._seen = Seen(mark)
         self._wanted = 0.0
-        self._pause_s = FASTEST_S
         self._one_at_a_time = asyncio.Lock()
         self._joined = JoinedConsole(mark)
 
@@ -95,12 +88,7 @@ class HypervisorDesk:
         self._wanted = time.monotonic()
         if self._board is not None:
             self._board.wake.set()
-        age = time.monotonic() - self._surveyed if self._state.survey is not None else 0.0
-        load = self._board.load if self._board is not None else None
-        if load is None or self._state.survey is None:
-            return self._with(age_s=age)
-        shares = load.shares(self._state.survey)
-        return self._with(age_s=age, load=shares, load_cost=load.cost)
+        return self._seen.as_of_now(self._board.load if self._board is not None else None)
 
     def attach(
         self,
@@ -128,8 +116,8 @@ class HypervisorDesk:
         except Problem as reason:
             problem = reason
         self._board = _Board(link, journal, driver, problem, sudo=sudo, after=after)
-        self._state = DeskState(problem=problem)
-        self._pause_s = FASTEST_S
+        self._seen.state = DeskState(problem=problem)
+        self._seen.pause_s = FASTEST_S
         if driver is not None:
             self._board.load = load_of(driver, link)
             self._task = asyncio.create_task(self._keep_looking(self._board), name="hypervisor")
@@ -140,7 +128,7 @@ class HypervisorDesk:
             self._board.load.stop()
         self._board = None
         self._joined.drop()
-        self._state = DeskState(looks=self._state.looks, looked_s=self._state.looked_s)
+        self._seen.forget()
         if self._task is not None:
             self._task.cancel()
             self._task = None
@@ -162,7 +150,7 @@ class HypervisorDesk:
             Problem: It makes no sense or cannot be done; with the reason.
         """
         _, driver = self._ready()
-        survey = self._state.survey
+        survey = self._seen.state.survey
         if survey is None:
             raise BoardProblem("the board has not been looked at yet", hint="wait a moment")
         return driver.plan(action, survey)
@@ -220,7 +208,9 @@ class HypervisorDesk:
             Problem: It has no console, or somebody has it; or nothing may be changed.
         """
         self._may_type()
-        known = self._state.survey.guest(guest) if self._state.survey is not None else None
+        known = (
+            self._seen.state.survey.guest(guest) if self._seen.state.survey is not None else None
+        )
         if self.bound and known is not None and self.bound in known.consoles:
             return
         _, _, console = await self.console(guest)
@@ -265,7 +255,7 @@ class HypervisorDesk:
     async def configurations(self) -> list[CellFile]:
         """Return Jailhouse's configurations that lie on the board; none for other systems."""
         board, _ = self._ready()
-        survey = self._state.survey
+        survey = self._seen.state.survey
         if survey is None or survey.system != "jailhouse":
             return []
         return await cell_files(board.link)
@@ -287,7 +277,7 @@ class HypervisorDesk:
             Problem: The configuration cannot be read, or is none.
         """
         board, _ = self._ready()
-        survey = self._state.survey
+        survey = self._seen.state.survey
         if survey is None or survey.system != "jailhouse":
             return None
         if not isinstance(action, Enable | Create):
@@ -317,22 +307,22 @@ class HypervisorDesk:
                     detail="\n".join(plan.notes),
                     hint=f"boot into {plan.boot_mode}",
                 )
-            self._state = self._with(doing=plan.title, progress=(), problem=None)
+            self._seen.set(doing=plan.title, progress=(), problem=None)
             self._mark(plan.title)
             try:
                 seen = await carry_out(
-                    plan, driver, board.link, journal=board.journal, tell=self._tell
+                    plan, driver, board.link, journal=board.journal, tell=self._seen.tell
                 )
             except Problem as problem:
                 self._mark(f"failed: {plan.title}")
-                self._state = self._with(problem=problem)
+                self._seen.set(problem=problem)
                 with contextlib.suppress(Problem):
                     await self._look(board, driver, keep_problem=True)
                     await self._prove(board, driver, keep_problem=True)
                 raise
             finally:
-                self._state = self._with(doing="")
-            self._take(seen)
+                self._seen.set(doing="")
+            self._seen.take(seen)
             self._mark(f"done: {plan.title}")
             await self._prove(board, driver)
             return seen
@@ -356,7 +346,7 @@ class HypervisorDesk:
             found = await board.after(self._sampled())
         except Problem as problem:
             self._mark(problem.title)
-            self._state = self._with(problem=self._state.problem if keep_problem else problem)
+            self._seen.set(problem=self._seen.state.problem if keep_problem else problem)
         else:
             if found:
                 self._mark(found)
@@ -365,28 +355,8 @@ class HypervisorDesk:
         look_from_elsewhere(driver, self._sampled())
         seen = await driver.survey()
         if self._board is board:
-            self._take(seen, keep_problem=keep_problem)
+            self._seen.take(seen, keep_problem=keep_problem)
         return seen
-
-    def _take(self, seen: Survey, *, keep_problem: bool = False) -> None:
-        before = self._state.survey
-        now = time.monotonic()
-        over = now - self._surveyed
-        rates = exit_rates(before, seen, over) if before is not None else {}
-        shares = cpu_shares(before, seen, over) if before is not None else {}
-        self._surveyed = now
-        self._state = self._with(
-            survey=seen,
-            problem=self._state.problem if keep_problem else None,
-            looks=self._state.looks + 1,
-            looked_s=self._state.looked_s + seen.cost_s,
-            exits=rates,
-            load=shares,
-        )
-        calm = before is not None and _same(before, seen)
-        longest = max(SLOWEST_S, seen.cost_s * _SHARE)
-        shortest = max(FASTEST_S, seen.cost_s * _SHARE)
-        self._pause_s = min(max(self._pause_s * _CALMER if calm else 0.0, shortest), longest)
 
     async def _keep_looking(self, board: _Board) -> None:
         """Look again and again while somebody watches."""
@@ -395,12 +365,12 @@ class HypervisorDesk:
             await board.wake.wait()
             if time.monotonic() - self._wanted > _WANTED_S:
                 board.wake.clear()
-                self._pause_s = FASTEST_S
+                self._seen.pause_s = FASTEST_S
                 if board.load is not None:
                     board.load.stop()
                 continue
             if self.bound:  # whoever types to a guest has the terminal
-                await asyncio.sleep(self._pause_s)
+                await asyncio.sleep(self._seen.pause_s)
                 continue
             try:
                 async with self._one_at_a_time:
@@ -408,24 +378,5 @@ class HypervisorDesk:
                 if board.load is not None:
                     await board.load.keep()
             except Problem as problem:
-                self._state = self._with(problem=problem)
-            await asyncio.sleep(self._pause_s)
-
-    def _tell(self, progress: Progress) -> None:
-        kept = [one for one in self._state.progress if one.step is not progress.step]
-        self._state = self._with(progress=(*kept, progress))
-        if progress.state == "done" and kept:
-            self._mark(progress.step.about)
-
-    def _with(self, **changed: object) -> DeskState:
-        return replace(self._state, **changed)  # type: ignore[arg-type]  # names are checked by replace
-
-
-def _same(before: Survey, after: Survey) -> bool:
-    """Whether nothing changed but times and costs."""
-
-    def shape(survey: Survey) -> object:
-        guests = [(one.key, one.state, one.pool, one.cpus, one.values) for one in survey.guests]
-        return guests, survey.pools, survey.active
-
-    return shape(before) == shape(after)
+                self._seen.set(problem=problem)
+            await asyncio.sleep(self._seen.pause_s)

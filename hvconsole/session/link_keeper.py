@@ -6,8 +6,8 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
 
-from hvconsole.link.protocol import Link
-from hvconsole.model.problem import Problem
+from hvconsole.link.protocol import Capability, Link
+from hvconsole.model.problem import LinkProblem, Problem
 from hvconsole.model.status import LinkState
 
 _RETRY_S = (1.0, 2.0, 4.0, 8.0, 15.0)
@@ -46,6 +46,24 @@ class LinkKeeper:
         self._closing = closing
         self._tasks: asyncio.TaskGroup | None = None
         self._watching: asyncio.Task[None] | None = None
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether only guests run programs: at the link's other end is a hypervisor's terminal."""
+        return self.link is not None and Capability.TERMINAL in self.link.capabilities
+
+    def needed(self, hint: str = "wait until it is") -> Link:
+        """Return the link.
+
+        Args:
+            hint: What can be done where there is none.
+
+        Raises:
+            LinkProblem: There is none.
+        """
+        if self.link is None:
+            raise LinkProblem("the board is not connected", hint=hint)
+        return self.link
 
     def begin(self, tasks: asyncio.TaskGroup) -> None:
         """Have tasks of its own run in a group from now on."""

@@ -43,6 +43,7 @@ class ReplaySession:
         self._lanes: dict[int, VcpuLane] = {}
         self._lane: VcpuLane | None = None
         self.tracing = None
+        self.guests = None
         self.boots = None
         self.serial_console = RecordedSerial(path, self.playback) if log_size(path) else None
         self.hypervisor = None  # nothing of it is recorded but what was done

@@ -95,6 +95,7 @@ class TraceDesk:
             records=feed.records,
             lost=feed.losses.records,
             skipped=feed.losses.skipped_bytes,
+            unknown=feed.losses.unknown,
             not_shown=feed.not_shown,
             forgotten=feed.lane.forgotten,
         )

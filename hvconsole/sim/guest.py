@@ -74,8 +74,9 @@ class LinuxConsole:
         self._life = asyncio.create_task(self._live(), name=f"domain {domain}")
 
     def attach(self, write: Callable[[bytes], None]) -> Callable[[], None]:
-        """Hand on what it says from now on, what it said last first; return what ends that."""
+        """Hand on what it says from now on, what nobody has read first; return what ends that."""
         write(bytes(self._said))
+        self._said.clear()
         self._writes.append(write)
         return lambda: self._writes.remove(write)
 
@@ -101,7 +102,8 @@ class LinuxConsole:
         self._gone.set()
 
     def _say(self, data: bytes) -> None:
-        self._said += data
-        del self._said[:-_SAID]
+        if not self._writes:  # its terminal keeps that, as far as there is room
+            self._said += data
+            del self._said[:-_SAID]
         for write in tuple(self._writes):
             write(data)

@@ -65,6 +65,11 @@ class LiveStream:
         return self._hello
 
     @property
+    def version(self) -> int:
+        """Grows with every change."""
+        return self._version
+
+    @property
     def ended(self) -> str:
         """Why the run ended; empty while it runs."""
         return self._ended

@@ -218,6 +218,7 @@ class Snapshot:
         part: The part of time that was asked for.
         number, condition: Of the present run, as in `PastRun`.
         past: Earlier runs, oldest first, at most 50.
+        names: Of lanes that are no CPU of the board, but a guest's; safe to show.
     """
 
     version: int
@@ -240,3 +241,8 @@ class Snapshot:
     number: int = 1
     condition: str = ""
     past: tuple[PastRun, ...] = ()
+    names: dict[int, str] = field(default_factory=dict)
+
+    def name(self, lane: int) -> str:
+        """Return what a lane is called."""
+        return self.names.get(lane) or f"CPU {lane}"

@@ -61,6 +61,7 @@ class VcpuFeed:
             before.records + now.records,
             before.reports + now.reports,
             before.skipped_bytes + now.skipped_bytes,
+            before.unknown + now.unknown,
         )
 
     def push(self, data: bytes) -> None:

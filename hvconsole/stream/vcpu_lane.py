@@ -9,13 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hvconsole.model.ticks import U64
-from hvconsole.wire.xentrace import LOST, SWITCH, Records
+from hvconsole.wire.xentrace import CONTINUES, LOST, SWITCH, Records
 
 IDLE_DOMAIN: Final = 0x7FFF
 """Xen's own domain that runs when nobody else may."""
-
-CONTINUES: Final = 0x28011
-"""Xen asked its scheduler and the same unit goes on: domain and unit are the first two words."""
 
 _FIRST_ROOM = 1024
 _MOST_INTERVALS = 1 << 18

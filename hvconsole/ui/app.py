@@ -14,7 +14,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
-from textual import events
 from textual.app import UnknownModeError
 from textual.binding import BindingType
 from textual.driver import Driver
@@ -29,7 +28,6 @@ from hvconsole.ui.commands import ActionCommands, ThemeCommands
 from hvconsole.ui.doors import Doors
 from hvconsole.ui.driver import MOUSE_SAID, ConsoleDriver
 from hvconsole.ui.happenings import Happenings
-from hvconsole.ui.held import ANSWERS, HeldKeys
 from hvconsole.ui.leaving import LeavingApp
 from hvconsole.ui.modes import CHARTS, MODES, OF_A_BOARD, WITH_CHARTS
 from hvconsole.ui.screens.base import ConsoleScreen
@@ -93,7 +91,6 @@ class HvconsoleApp(LeavingApp, inherit_bindings=False):
         self.campaigns = campaigns
         self.doors = doors
         self.happenings = Happenings()
-        self._held = HeldKeys()
         self._told_before = tuple(told)
         self.read_only = read_only
         self.frames_per_second = frames_per_second
@@ -156,20 +153,6 @@ class HvconsoleApp(LeavingApp, inherit_bindings=False):
     def pictured(self) -> str:
         """What the screen is a picture of, for names of files."""
         return _UNSAFE.sub("-", board_title(self.source.status)).strip("-.") or "boards"
-
-    async def on_event(self, event: events.Event) -> None:
-        """Let a key that is held down answer no question."""
-        if (
-            isinstance(event, events.Key)
-            and not event.is_forwarded  # it comes by once more where nobody took it
-            and not self._held.pressed(event.key)
-        ):
-            # In a field for text, only Enter answers.
-            writes = getattr(self.focused, "cursor_position", None) is not None
-            answers = {"enter"} if writes else ANSWERS
-            if event.key in answers and getattr(self.screen, "asks", False):
-                return
-        await super().on_event(event)
 
     def tell(self, problem: Problem) -> None:
         """Show a problem on the screen that is looked at."""

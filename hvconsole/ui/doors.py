@@ -103,6 +103,7 @@ class NoConsole:
     serial_console = None
     vcpus = None
     tracing = None
+    guests = None
 
     def __init__(self, status: Status) -> None:
         self.status = status

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import io
 import time
+from pathlib import Path
 
+from platformdirs import user_downloads_path
 from textual import events, on
-from textual.app import App
 
 from hvconsole.model.problem import Problem
 from hvconsole.ui.clipboard import MOST_BY_TERMINAL, copied, keep_copy
+from hvconsole.ui.keyed import KeyedApp
 
 _PICTURE = "picture"
 
 
-class PictureApp(App[None], inherit_bindings=False):
+class PictureApp(KeyedApp, inherit_bindings=False):
     """Saves its screen as SVG and PNG, and copies by OSC 52 and into a file."""
 
     @property
@@ -41,15 +43,13 @@ class PictureApp(App[None], inherit_bindings=False):
     def action_picture(self) -> None:
         """Save a picture of the screen."""
         name, svg = self._picture()
-        self.deliver_text(
-            io.StringIO(svg), save_filename=f"{name}.svg", mime_type="image/svg+xml", name=_PICTURE
-        )
+        self._save(f"{name}.svg", svg.encode(), "image/svg+xml")
 
     def action_picture_png(self) -> None:
         """Save a picture of the screen as PNG, where a program here can draw it."""
-        self.run_worker(self._deliver_png(*self._picture()), group="picture", exit_on_error=False)
+        self.run_worker(self._save_png(*self._picture()), group="picture", exit_on_error=False)
 
-    async def _deliver_png(self, name: str, svg: str) -> None:
+    async def _save_png(self, name: str, svg: str) -> None:
         from hvconsole.ui.png import png_of  # noqa: PLC0415  # when it is wanted
 
         try:
@@ -57,9 +57,30 @@ class PictureApp(App[None], inherit_bindings=False):
         except Problem as problem:
             self.tell(problem)
             return
-        self.deliver_binary(
-            io.BytesIO(data), save_filename=f"{name}.png", mime_type="image/png", name=_PICTURE
-        )
+        self._save(f"{name}.png", data, "image/png")
+
+    def _save(self, name: str, data: bytes, mime_type: str) -> None:
+        """Save a picture on this machine, or where the browser is."""
+        if self._driver is not None and self._driver.is_web:
+            self.deliver_binary(
+                io.BytesIO(data), save_filename=name, mime_type=mime_type, name=_PICTURE
+            )
+            return
+        # Textual's own way to a file opens it for text, and knows of one folder alone.
+        path = _folder() / name
+        try:
+            with path.open("xb") as file:
+                file.write(data)
+        except OSError as error:
+            self.tell(
+                Problem(
+                    "the picture could not be saved",
+                    detail=f"{path}: {error.strerror or error}",
+                    hint="begin the console in a folder that you may write to",
+                )
+            )
+            return
+        self.notify(str(path), title="picture", markup=False)
 
     def _picture(self) -> tuple[str, str]:
         """Return a name for a picture of the screen as it is now, and the picture as SVG."""
@@ -69,9 +90,15 @@ class PictureApp(App[None], inherit_bindings=False):
     @on(events.DeliveryComplete)
     def _saved(self, event: events.DeliveryComplete) -> None:
         if event.name == _PICTURE:
-            self.notify(str(event.path or "saved"), title="picture", markup=False)
+            self.notify("saved by the browser", title="picture", markup=False)
 
     @on(events.DeliveryFailed)
     def _not_saved(self, event: events.DeliveryFailed) -> None:
         if event.name == _PICTURE:
             self.tell(Problem("the picture could not be saved", detail=str(event.exception)))
+
+
+def _folder() -> Path:
+    """Return where pictures are saved: a server has no folder for downloads."""
+    downloads = user_downloads_path()
+    return downloads if downloads.is_dir() else Path.cwd()

@@ -29,6 +29,7 @@ __all__ = [
     "Boots",
     "Console",
     "Desk",
+    "Guests",
     "LinkState",
     "Playback",
     "RunState",
@@ -174,6 +175,17 @@ class Tracing(Protocol):
         """Trace this run and those that follow, or no more; tell which."""
 
 
+class Guests(Protocol):
+    """The guests that are sampled beside runs. `hvconsole.session.guests` has the real one."""
+
+    @property
+    def wanted(self) -> tuple[str, ...]:
+        """Their names."""
+
+    async def toggle(self, guest: str) -> bool:
+        """Sample a guest beside this run and those that follow, or no more; tell which."""
+
+
 class Console(Protocol):
     """One connected board, or one recorded session, as the screens see it.
 
@@ -207,6 +219,10 @@ class Console(Protocol):
     @property
     def tracing(self) -> Tracing | None:
         """Xen's scheduler records beside runs; None for a recording."""
+
+    @property
+    def guests(self) -> Guests | None:
+        """The guests that are sampled beside runs; None for a recording."""
 
     def snapshot(self, view: View) -> Snapshot:
         """Return what the view shows now. Cheap: called at every frame."""

@@ -92,6 +92,9 @@ def _variables(file: ThemeFile) -> dict[str, str]:
         "block-cursor-foreground": colours.background,
         "block-cursor-text-style": "bold",
         "input-selection-background": colours.panel,
+        "scrollbar-background": colours.surface,
+        "scrollbar-background-hover": colours.surface,
+        "scrollbar-background-active": colours.surface,
     }
     if not file.ansi:
         return own

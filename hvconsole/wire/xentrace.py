@@ -1,9 +1,11 @@
 """What Xen's ``xentrace`` writes: bytes in, records as numpy columns out.
 
 The format is `xen/include/public/trace.h` and `tools/xentrace/xentrace.c` of Xen 4.17. The two
-records that tell who runs have the same words in sources from before scheduling units (where the
-second word is a vCPU) and after tracing was reworked (`TRACE_TIME`; a unit, named by its first
-vCPU); those were read, not run. Little endian on Arm.
+records that tell who runs have the same words in sources from before scheduling units (to 4.12,
+where the second word is a vCPU) and after tracing was reworked (4.19, `TRACE_TIME`; a unit, named
+by its first vCPU); those were read, not run. A record of theirs with other words than these is
+none that we know, nor is one of no class of the scheduler's: both are skipped, and counted. Little
+endian on Arm.
 
 A record is a word (event in bits 0 to 27, count of extra words in 28 to 30, bit 31: a clock
 follows), the clock as two words, and the extra words. Records come in windows, each of one CPU; a
@@ -24,6 +26,9 @@ LOST: Final = 0x1F001
 WRAP: Final = 0x1F002
 CPU_CHANGE: Final = 0x1F003
 SWITCH: Final = 0x2800A
+"""Another vCPU gets the CPU: domain and vCPU before, domain and vCPU now."""
+CONTINUES: Final = 0x28011
+"""Xen asked its scheduler and the same unit goes on: domain and unit are the first two words."""
 
 EXTRA_WORDS: Final = 7
 MAX_CPUS: Final = 256
@@ -39,6 +44,9 @@ _WINDOW = Struct("<III")
 _MAX_WINDOW = 65535 * 4096
 # Classes that Xen has; anything else is not a record.
 _CLASSES = 0x0FFFF000
+# General; and of the scheduler: at least, its schedulers' own (TRC_SCHED_CLASS), verbose.
+_KNOWN = frozenset({0x1F000, 0x21000, 0x22000, 0x28000})
+_LEAST_WORDS = {SWITCH: 4, CONTINUES: 2, LOST: 4}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +80,14 @@ class Losses:
         records: Records that Xen had no room for, as it says.
         reports: How often it said so.
         skipped_bytes: Bytes that were no records, skipped up to the next window.
+        unknown: Records of another version or of no scheduler: not of a class that is known here,
+            or with fewer words than theirs have.
     """
 
     records: int = 0
     reports: int = 0
     skipped_bytes: int = 0
+    unknown: int = 0
 
 
 class Decoder:
@@ -132,9 +143,12 @@ class Decoder:
         if header & _CYCLES:
             self._tick[cpu] = words[1] | words[2] << 32
         extra = tuple(words[len(words) - count :]) if count else ()
+        if event & _CLASSES not in _KNOWN or count < _LEAST_WORDS.get(event, 0):
+            self.losses.unknown += 1
+            return at + size
         if event == LOST:
             self.losses.reports += 1
-            self.losses.records += extra[0] if extra else 0
+            self.losses.records += extra[0]
         if event != WRAP:
             rows.append((self._tick.get(cpu, 0), cpu, event, extra))
         return at + size

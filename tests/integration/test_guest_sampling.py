@@ -23,6 +23,7 @@ from hvconsole.record.reader import SessionReader
 from hvconsole.session.session import Session
 from hvconsole.sim.options import SimOptions
 from hvconsole.sim.start import Started, started
+from hvconsole.stream.snapshot import View
 
 CELLS = Path(__file__).parents[2] / "cells" / "xen"
 
@@ -158,3 +159,53 @@ async def test_a_guest_that_is_destroyed_ends_its_stream_and_not_the_run(
     host, guest = summary_rows([out])
     assert host.reason == "stop"
     assert guest.reason == "interrupted"
+
+
+async def test_a_guest_is_sampled_for_a_part_of_a_run(board: Started, tmp_path: Path) -> None:
+    """As by the key of the Hypervisor screen: begun and ended while the board's run goes on."""
+    out = tmp_path / "a.hvs"
+    session = await with_guest(board, out)
+    await session.start_run()
+    assert await session.guests.toggle("shell")
+    [stream] = session.guests.streams
+    while stream.clock.exchanges < 20 or stream.hub.live.now_s < 1:
+        await stream_settles()
+    seen = session.snapshot(View(apart=True))
+    [lane] = seen.names
+    assert seen.names[lane] == "shell"
+    assert seen.lanes[lane].received > 0
+    assert 0 < stream.shift_s < seen.now_s
+    assert any(label.startswith("guest shell ± ") for label in session.status.labels)
+    assert not await session.guests.toggle("shell")
+    assert session.snapshot(View()).names, "what was seen stays to be seen"
+    async with ssh_link(board.profile) as link:
+        assert await left_behind(link) == []
+    assert session.status.run == "running"
+    assert await session.guests.toggle("shell")
+    await session.stop_run()
+    await session.close()
+    host, *guests = summary_rows([out])
+    assert [row.guest for row in guests] == ["shell", "shell"]
+    for row in guests:
+        assert row.detected == row.recorded + row.dropped > 0
+        assert row.lost_on_link == 0
+        assert row.seconds < host.seconds
+    marked = [json.loads(line)["action"] for line in (out / ACTIONS).read_text().splitlines()]
+    assert marked.count("sampling in guest shell") == 2
+    assert marked.count("no more samples in guest shell") == 1
+
+
+async def test_a_guest_that_cannot_be_sampled_leaves_the_run_alone(
+    board: Started, tmp_path: Path
+) -> None:
+    session = await with_guest(board, tmp_path / "a.hvs")
+    await session.start_run()
+    with pytest.raises(UsageProblem, match="there is no guest 'nobody'"):
+        await session.guests.toggle("nobody")
+    await session.hypervisor.join("shell")
+    with pytest.raises(BoardProblem, match="somebody types to the console of shell"):
+        await session.guests.toggle("shell")
+    await session.hypervisor.unbind()
+    assert session.guests.wanted == ()
+    assert session.status.run == "running"
+    await session.close()

@@ -55,15 +55,16 @@ class Terminal:
     def type(self, text: str) -> None:
         os.write(self._ours, text.encode())
 
-    def until(self, text: str) -> None:
-        """Wait for a text; what was said up to it is forgotten."""
+    def until(self, text: str) -> str:
+        """Wait for a text; what was said up to it is forgotten, and returned."""
         ends = time.monotonic() + PATIENCE_S
         while text not in self.said:
             left = ends - time.monotonic()
             assert left > 0, f"{text!r} not in {self.said!r}"
             if select.select([self._ours], [], [], left)[0]:
                 self.said += os.read(self._ours, 4096).decode(errors="replace")
-        self.said = self.said.partition(text)[2]
+        before, _, self.said = self.said.partition(text)
+        return before
 
     def end(self) -> None:
         if self.process.poll() is None:
@@ -131,4 +132,24 @@ def test_in_a_pipe(shell: None) -> None:
     words = ["sh", "-c", 'exec "$@" <&-', "sh", *CONSOLE, "shell"]  # no input at all
     done = subprocess.run(words, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
     assert (done.returncode, done.stderr) == (0, "")
-    assert "sum-42" in done.stdout
+    assert "sum-42" not in done.stdout, "it was read before"
+
+
+def test_one_at_a_time_has_a_console_and_what_was_read_is_not_repeated(shell: None) -> None:
+    with terminal("shell") as person:
+        person.until("# ")
+        person.type("echo once-$((40+2))\r")
+        person.until("once-42")
+        done = subprocess.run(
+            [*CONSOLE, "shell"], input="", capture_output=True, text=True, timeout=PATIENCE_S,
+            check=False,
+        )  # fmt: skip
+        assert done.returncode == 1
+        assert "Could not lock /var/lock/xenconsole." in done.stderr
+        person.type("\x1d")
+        assert person.process.wait(PATIENCE_S) == 0
+    with terminal("shell") as person:
+        person.until("leaves it")
+        person.type("echo again-$((40+3))\r")
+        said = person.until("again-43")
+        assert "once-42" not in said

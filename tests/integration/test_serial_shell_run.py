@@ -133,13 +133,14 @@ async def test_a_board_that_restarts_while_it_measures(tmp_path: Path) -> None:
         try:
             await session.open()
             await session.start_run()
-            await asyncio.sleep(2.0)
+            async with asyncio.timeout(60):
+                while not session.snapshot(View()).totals.received:
+                    await asyncio.sleep(0.1)
             os.killpg(int(said.read_text().split()[0]), signal.SIGKILL)
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(60):
                 end = await session.run_ended()
             assert not end.clean
-            assert session.snapshot(View()).totals.received > 0
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(120):
                 while "booted" not in said.read_text() or session.status.link != "connected":
                     await asyncio.sleep(0.1)
             assert "STOPPED" not in said.read_text()

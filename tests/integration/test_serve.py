@@ -8,13 +8,13 @@ import os
 import re
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import aiohttp
 import pytest
-from browser import CHROMIUM, browser
+from browser import CHROMIUM, Page, browser
 
 TOKEN = "a-token-that-is-long-enough"  # noqa: S105  # the test's own
 
@@ -91,24 +91,29 @@ async def test_charts_move_and_keys_work_in_a_browser(tmp_path: Path) -> None:
         await page.open(served.address)
         await page.until("document.body.classList.contains('-first-byte')", 60)
         assert "token" not in str(await page.ask("location.href"))
-        first = await _changed(page, b"")
+        await _until(lambda: any(one.stat().st_size for one in tmp_path.rglob("frames.bin")))
+        first = await _changed(page, await page.picture())
         second = await _changed(page, first)
+        await page.press("c")  # the figures: the page is a canvas, their file is text
+        await _until(lambda: list(tmp_path.rglob("clipboard.txt")))
+        copied = next(tmp_path.rglob("clipboard.txt")).read_text()
         await page.press("?")
         await asyncio.sleep(1.5)
         helped = await page.picture()
         await page.press("Escape")
-        await asyncio.sleep(1.0)
         Path(os.environ.get("HVCONSOLE_PICTURES", tmp_path), "console-in-chromium.png").write_bytes(
             helped
         )
         assert len({hashlib.sha256(one).digest() for one in (first, second, helped)}) == 3
+        assert re.search(r"^cpu\d+\t\d+\t", copied, re.MULTILINE), copied
         assert len(served.consoles()) == 1
         await page.press("q")
         await page.until("document.body.classList.contains('-closed')", 60)
         async with asyncio.timeout(30):
             while served.consoles():
                 await asyncio.sleep(0.1)
-    assert list(tmp_path.rglob("frames.bin")), "what was measured is kept"
+    manifest = next(tmp_path.rglob("manifest.toml")).read_text()
+    assert 'state = "complete"' in manifest, "what was measured is kept"
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: apt install chromium")
@@ -117,7 +122,7 @@ async def test_a_page_that_goes_away_ends_its_console(tmp_path: Path) -> None:
         async with browser() as page:
             await page.open(served.address)
             await page.until("document.body.classList.contains('-first-byte')", 60)
-            await asyncio.sleep(3.0)
+            await _until(lambda: list(tmp_path.rglob("manifest.toml")))
             assert len(served.consoles()) == 1
         async with asyncio.timeout(45):
             while served.consoles():
@@ -128,12 +133,16 @@ async def test_a_page_that_goes_away_ends_its_console(tmp_path: Path) -> None:
     assert await left.wait() == 1
 
 
-async def _changed(page: object, before: bytes) -> bytes:
+async def _changed(page: Page, before: bytes) -> bytes:
     """Return a picture that differs from another one."""
     async with asyncio.timeout(60):
-        while True:
-            now: bytes = await page.picture()  # type: ignore[attr-defined]
-            if now != before:
-                await asyncio.sleep(1.0)
-                return await page.picture()  # type: ignore[attr-defined]
-            await asyncio.sleep(0.3)
+        while (now := await page.picture()) == before:
+            await asyncio.sleep(0.1)
+    return now
+
+
+async def _until(seen: Callable[[], object]) -> None:
+    """Wait until something is there."""
+    async with asyncio.timeout(90):
+        while not seen():
+            await asyncio.sleep(0.1)

@@ -19,6 +19,7 @@ from hvconsole.commands.sessions import live_session
 from hvconsole.model.board import BoardProfile
 from hvconsole.model.problem import LinkProblem
 from hvconsole.model.run import RunSettings
+from hvconsole.session.run import sampler_arguments
 from hvconsole.sim.options import SimOptions, parse_faults
 from hvconsole.sim.start import Started, started
 
@@ -141,10 +142,18 @@ async def test_damaged_bytes_cost_samples_that_are_counted(tmp_path: Path) -> No
     assert row.lost_on_link > 0
 
 
-async def test_a_slow_link_costs_single_samples_that_are_counted(tmp_path: Path) -> None:
-    settings = RunSettings(seconds=1200.0)
-    async with started(SimOptions(speed=400)) as board:
-        done = await record(board, tmp_path / "a.hvs", "slow-link=90000", settings=settings)
+async def test_a_slow_link_costs_single_samples_that_are_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a small ring at the sampler, so that also a slow machine fills it within seconds."""
+
+    def with_a_small_ring(settings: RunSettings, program: str) -> list[str]:
+        return [*sampler_arguments(settings, program), "--ring", "4096"]
+
+    monkeypatch.setattr("hvconsole.session.run.sampler_arguments", with_a_small_ring)
+    settings = RunSettings(seconds=200.0)
+    async with started(SimOptions(speed=200)) as board:
+        done = await record(board, tmp_path / "a.hvs", "slow-link=30000", settings=settings)
     check_accounts(done)
     (row,) = done.rows
     assert row.dropped > 0

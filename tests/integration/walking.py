@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from shutil import which
@@ -13,9 +12,7 @@ from types import ModuleType
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_S = 90.0
-MOMENT_S = 1.5
-# Where the keyboard is cannot be seen in text; on a busy machine it takes a moment to get there.
-FOCUS_MOVED = r""
+LEFT = r"left with status 0"
 
 Step = tuple[tuple[str, ...], str]
 """What is pressed, and what must be seen then."""
@@ -29,23 +26,23 @@ def walk(steps: Sequence[Step], words: Sequence[str], missing: Callable[[str], N
     """
     if which("tmux") is None:
         missing("tmux")
+    walker = script()
     with tempfile.TemporaryDirectory(prefix="walk-") as home:
-        terminal = _walk().Terminal(Path(home), (160, 48))
+        terminal = walker.Terminal(Path(home), (160, 48))
         places = {f"HVCONSOLE_{one}_DIR": f"{home}/{one}" for one in ("STATE", "CONFIG")}
         places |= {"HVCONSOLE_SESSIONS_DIR": f"{home}/sessions", "XDG_RUNTIME_DIR": home}
         terminal.begin([sys.executable, "-m", "hvconsole", *words], places)
         try:
             for keys, seen in steps:
-                terminal.do(keys)
-                time.sleep(MOMENT_S if seen == FOCUS_MOVED else 0)
-                assert terminal.wait(seen, PATIENCE_S), (
+                assert terminal.does(walker.Step("", keys, seen)), (
                     f"{keys}: not seen: {seen}\n{terminal.screen()}"
                 )
         finally:
             terminal.end()
 
 
-def _walk() -> ModuleType:
+def script() -> ModuleType:
+    """Return the script that walks through the console (docs/walk.py), as a module."""
     spec = importlib.util.spec_from_file_location("walk", ROOT / "docs" / "walk.py")
     assert spec is not None
     assert spec.loader is not None

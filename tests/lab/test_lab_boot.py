@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -17,8 +17,8 @@ from hvconsole.board.boot_problem import BoardGone, BootStopped, WrongMode
 from hvconsole.cli import main
 from hvconsole.commands.sessions import live_session
 from hvconsole.lab import monitor
-from hvconsole.lab.boards import LabBoard, board, start, stop
-from hvconsole.lab.places import VIRT_BOARD, lab_dir
+from hvconsole.lab.boards import LabBoard, start
+from hvconsole.lab.places import VIRT_BOARD
 from hvconsole.lab.profiles import lab_profile
 from hvconsole.model.board import BoardProfile
 from hvconsole.model.boot import BootEvent, BootMode
@@ -30,19 +30,8 @@ pytestmark = pytest.mark.lab
 
 
 @pytest.fixture(scope="module")
-def virt(
-    tmp_path_factory: pytest.TempPathFactory, missing: Callable[[str], None]
-) -> Iterator[LabBoard]:
-    if board(VIRT_BOARD).condition == "not built":
-        missing("the lab is not built: hvconsole lab build")
-    built, own = lab_dir(), tmp_path_factory.mktemp("lab")
-    for name in ("products", "keys"):
-        (own / name).symlink_to(built / name)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("HVCONSOLE_LAB_DIR", str(own))
-        patch.setenv("HVCONSOLE_STATE_DIR", str(own / "state"))
-        yield start(VIRT_BOARD, hours=1.0)
-        stop(VIRT_BOARD)
+def virt(own_lab: Path) -> LabBoard:
+    return start(VIRT_BOARD, hours=1.0, snapshot=True)
 
 
 def with_modes(**modes: BootMode) -> BoardProfile:

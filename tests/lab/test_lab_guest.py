@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import polars as pl
@@ -17,9 +16,11 @@ from hvconsole.board.journal import Journal
 from hvconsole.cli import main
 from hvconsole.commands.sessions import link_maker
 from hvconsole.lab import cpio
-from hvconsole.lab.boards import board, stop
-from hvconsole.lab.places import VIRT_BOARD, lab_dir
+from hvconsole.lab.boards import LabBoard
+from hvconsole.lab.measure.image import measure_image
+from hvconsole.lab.places import VIRT_BOARD
 from hvconsole.lab.profiles import lab_profile
+from hvconsole.lab.store import Store
 from hvconsole.record.reader import SessionReader
 
 pytestmark = pytest.mark.lab
@@ -27,23 +28,10 @@ SHELL = Path(__file__).parents[2] / "cells" / "xen" / "shell.cfg"
 _RAMDISK = "/boot/initramfs-virt.gz"
 
 
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory, missing: Callable[[str], None]) -> Iterator[Path]:
-    if board(VIRT_BOARD).condition == "not built":
-        missing("the lab is not built: hvconsole lab build")
-    built, own = lab_dir(), tmp_path_factory.mktemp("guest")
-    for name in ("products", "keys"):
-        (own / name).symlink_to(built / name)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("HVCONSOLE_LAB_DIR", str(own))
-        patch.setenv("HVCONSOLE_STATE_DIR", str(own / "state"))
-        assert main(["lab", "start", VIRT_BOARD, "--mode", "xen-credit", "--hours", "1"]) == 0
-        yield own
-        stop(VIRT_BOARD)
-
-
-async def put_guest(folder: Path) -> Path:
+async def put_guest(folder: Path, name: str = "shell", module: Path | None = None) -> Path:
     """Have a ramdisk with the sampler on the board, and return a configuration that uses it.
+
+    A module is loaded there before the shell begins.
 
     The product sends the sampler over the console where it is not there; that is tested on the
     simulated board, and takes an emulated one minutes.
@@ -53,17 +41,23 @@ async def put_guest(folder: Path) -> Path:
     facts = BoardFacts(machine="armv7l")
     journal = Journal("guest", folder=folder / "journal")
     sampler, _ = await Deployment(link, facts, journal).static("hvsampler")
-    more = cpio.archive([cpio.file("bin/hvsampler", sampler)])
+    files = [cpio.file("bin/hvsampler", sampler)]
+    if module is not None:
+        files.append(cpio.file("counter.ko", module.read_bytes(), 0o644))
+    more = cpio.archive(files)
     ramdisk = (await link.run(["cat", _RAMDISK])).stdout + gzip.compress(more)
-    await link.put(ramdisk, "/boot/guest.gz")
+    await link.put(ramdisk, f"/boot/{name}.gz")
     await link.close()
-    config = folder / "shell.cfg"
-    config.write_text(SHELL.read_text().replace(_RAMDISK, "/boot/guest.gz"))
+    text = SHELL.read_text().replace(_RAMDISK, f"/boot/{name}.gz").replace('"shell"', f'"{name}"')
+    if module is not None:
+        text = text.replace("while :;", "insmod /counter.ko; while :;")
+    config = folder / f"{name}.cfg"
+    config.write_text(text)
     return config
 
 
 def test_a_domu_is_sampled_beside_dom0(
-    lab: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    xen_board: LabBoard, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     config = asyncio.run(put_guest(tmp_path))
     assert main(["hv", VIRT_BOARD, "create", str(config)]) == 0
@@ -92,6 +86,34 @@ def test_a_domu_is_sampled_beside_dom0(
     capsys.readouterr()
     assert main(["hv", VIRT_BOARD, "list"]) == 0
     assert asyncio.run(consoles()) == ""
+
+
+def test_a_domu_that_may_read_cntpct_is_on_the_boards_own_clock(
+    xen_board: LabBoard, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The counter module opens it in the domU; the answers of both samplers agree with no offset.
+
+    What they bound it to depends on the machine, some ten milliseconds: that is no part of it.
+    """
+    module = measure_image(Store()).alone.parent / "module" / "hvcounter.ko"
+    config = asyncio.run(put_guest(tmp_path, "counts", module))
+    assert main(["hv", VIRT_BOARD, "create", str(config)]) == 0
+    out = tmp_path / "a.hvs"
+    words = ["record", VIRT_BOARD, "--guest", "counts", "--cpu", "0", "--counter", "cntpct"]
+    capsys.readouterr()
+    assert main([*words, "--seconds", "10", "--out", str(out), "--json"]) == 0
+    host, guest = json.loads(capsys.readouterr().out)["runs"]
+    assert (host["counter"], guest["counter"]) == ("cntpct", "cntpct")
+    assert guest["clock"] == "same counter"
+    [reader] = SessionReader(out).guests()
+    run = reader.guest_run(0)
+    assert run is not None
+    clock = run.clock
+    assert (clock.offset_ticks, clock.uncertainty_ticks) == (0, 0)
+    assert clock.lowest_ticks is not None
+    assert clock.highest_ticks is not None
+    assert clock.lowest_ticks <= 0 <= clock.highest_ticks
+    assert main(["hv", VIRT_BOARD, "destroy", "counts", "--yes"]) == 0
 
 
 async def consoles() -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,8 +16,8 @@ from hvconsole.hypervisor.carry_out import carry_out
 from hvconsole.hypervisor.detect import driver_for
 from hvconsole.hypervisor.driver import Driver
 from hvconsole.hypervisor.plan import Progress, Step
-from hvconsole.lab.boards import LabBoard, board, stop
-from hvconsole.lab.places import VIRT_BOARD, lab_dir
+from hvconsole.lab.boards import LabBoard
+from hvconsole.lab.places import VIRT_BOARD
 from hvconsole.lab.profiles import lab_profile
 from hvconsole.link.protocol import Link
 from hvconsole.model.hypervisor import Guest, Survey
@@ -28,23 +27,6 @@ from hvconsole.record.capture import ACTIONS
 
 pytestmark = pytest.mark.lab
 BUSY = Path(__file__).parents[2] / "cells" / "xen" / "busy.cfg"
-
-
-@pytest.fixture(scope="module")
-def virt(
-    tmp_path_factory: pytest.TempPathFactory, missing: Callable[[str], None]
-) -> Iterator[LabBoard]:
-    if board(VIRT_BOARD).condition == "not built":
-        missing("the lab is not built: hvconsole lab build")
-    built, own = lab_dir(), tmp_path_factory.mktemp("xen")
-    for name in ("products", "keys"):
-        (own / name).symlink_to(built / name)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("HVCONSOLE_LAB_DIR", str(own))
-        patch.setenv("HVCONSOLE_STATE_DIR", str(own / "state"))
-        assert main(["lab", "start", VIRT_BOARD, "--mode", "xen-credit", "--hours", "1"]) == 0
-        yield board(VIRT_BOARD)
-        stop(VIRT_BOARD)
 
 
 class Hand:
@@ -66,7 +48,7 @@ def busy(seen: Survey) -> Guest:
     return guest
 
 
-async def test_what_fails_halfway_is_taken_back(virt: LabBoard) -> None:
+async def test_what_fails_halfway_is_taken_back(xen_board: LabBoard) -> None:
     """The CPU is taken out of its pool, then making the pool fails: the CPU comes back."""
     link = link_maker(lab_profile(VIRT_BOARD))()
     await link.open()
@@ -87,7 +69,7 @@ async def test_what_fails_halfway_is_taken_back(virt: LabBoard) -> None:
     await link.close()
 
 
-async def test_a_guests_whole_life(virt: LabBoard) -> None:
+async def test_a_guests_whole_life(xen_board: LabBoard) -> None:
     link = link_maker(lab_profile(VIRT_BOARD))()
     await link.open()
     driver = driver_for(link, await gather(link))
@@ -125,7 +107,7 @@ async def test_a_guests_whole_life(virt: LabBoard) -> None:
 
 
 def test_the_command_line_says_what_is_and_what_would_be(
-    virt: LabBoard, capsys: pytest.CaptureFixture[str]
+    xen_board: LabBoard, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["hv", VIRT_BOARD, "list", "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
@@ -139,7 +121,7 @@ def test_the_command_line_says_what_is_and_what_would_be(
 
 
 async def test_what_a_session_did_is_undone_at_its_end_and_marked(
-    virt: LabBoard, tmp_path: Path
+    xen_board: LabBoard, tmp_path: Path
 ) -> None:
     out = tmp_path / "a.hvs"
     session = live_session(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +11,8 @@ import pytest
 from hvconsole.board.journal import journal_folder
 from hvconsole.cli import main
 from hvconsole.commands.sessions import link_maker
-from hvconsole.lab.boards import LabBoard, board, stop
-from hvconsole.lab.places import VIRT_BOARD, lab_dir
+from hvconsole.lab.boards import LabBoard
+from hvconsole.lab.places import VIRT_BOARD
 from hvconsole.lab.profiles import lab_profile
 from hvconsole.link.protocol import Completed
 from hvconsole.record.reader import SessionReader
@@ -23,23 +22,6 @@ from hvconsole.wire.xentrace import Losses
 
 pytestmark = pytest.mark.lab
 BUSY = Path(__file__).parents[2] / "cells" / "xen" / "busy.cfg"
-
-
-@pytest.fixture(scope="module")
-def virt(
-    tmp_path_factory: pytest.TempPathFactory, missing: Callable[[str], None]
-) -> Iterator[LabBoard]:
-    if board(VIRT_BOARD).condition == "not built":
-        missing("the lab is not built: hvconsole lab build")
-    built, own = lab_dir(), tmp_path_factory.mktemp("xentrace")
-    for name in ("products", "keys"):
-        (own / name).symlink_to(built / name)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("HVCONSOLE_LAB_DIR", str(own))
-        patch.setenv("HVCONSOLE_STATE_DIR", str(own / "state"))
-        assert main(["lab", "start", VIRT_BOARD, "--mode", "xen-credit", "--hours", "1"]) == 0
-        yield board(VIRT_BOARD)
-        stop(VIRT_BOARD)
 
 
 def on_board(*argv: str, stdin: bytes = b"") -> Completed:
@@ -55,7 +37,7 @@ def on_board(*argv: str, stdin: bytes = b"") -> Completed:
 
 
 def test_whenever_the_samplers_vcpu_ran_nowhere_there_is_a_gap(
-    virt: LabBoard, tmp_path: Path
+    xen_board: LabBoard, tmp_path: Path
 ) -> None:
     create = 'cat >"$1" && xl create "$1"'
     made = on_board("sh", "-c", create, "make", "/tmp/busy.cfg", stdin=BUSY.read_bytes())
@@ -84,7 +66,7 @@ def test_whenever_the_samplers_vcpu_ran_nowhere_there_is_a_gap(
         assert end <= ends[at]
 
 
-def test_nothing_of_it_stays_on_the_board(virt: LabBoard) -> None:
+def test_nothing_of_it_stays_on_the_board(xen_board: LabBoard) -> None:
     """No process is left, and no undo stands."""
     assert on_board("pidof", "xentrace").status != 0
     assert list(journal_folder().glob("*")) == []

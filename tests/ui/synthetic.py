@@ -168,6 +168,7 @@ class SyntheticConsole:
     boots: object | None = None
     vcpus: object | None = None
     tracing: object | None = None
+    guests: object | None = None
     calls: list[str] = field(default_factory=list)
     problems: dict[str, Problem] = field(default_factory=dict)
 

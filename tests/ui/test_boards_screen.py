@@ -116,6 +116,7 @@ async def test_adding_a_board_tries_it_and_keeps_comments() -> None:
         form.query_one("#save", Button).press()
         await draw(driver.pilot)
         assert "root@192.0.2.7:2222" in driver.line("bpi")
+        assert driver.app.screen.card.name == "bpi", "what was added is selected"
     written = boards_file().read_text()
     assert "# mine" in written
     assert "# by the window" in written

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -126,6 +127,20 @@ async def test_the_link_is_always_seen(mode: str) -> None:
     async with opened(board=console()) as driver:
         await press(driver, WAYS[mode])
         assert "⇄ connected" in driver.text.splitlines()[0]
+
+
+async def test_what_is_below_a_question_goes_on() -> None:
+    async with opened(NotedDoors(), board()) as driver:
+        await press(driver, "f5", "enter")
+        assert isinstance(driver.app.screen, ModalScreen)
+        one = driver.app.source
+        one.status = replace(one.status, link="lost", link_detail="nothing answers")
+        for _ in range(200):
+            if "lost" in driver.text:
+                break
+            await driver.pilot.pause(0.1)
+        assert "lost" in driver.text.splitlines()[0], "by its own clock"
+        assert isinstance(driver.app.screen, ModalScreen)
 
 
 @EVERY

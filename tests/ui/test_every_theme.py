@@ -1,7 +1,7 @@
 """Every screen in every theme and size: the same layout, and nothing that cannot be read.
 
-The text of each screen is a snapshot of its own; what a theme changes are colours alone, and those
-are judged by what the theme promises, cell by cell.
+The text of each screen is a snapshot of its own. What a theme changes are colours alone: they are
+a snapshot for each theme, and are judged by what the theme promises, cell by cell.
 """
 
 from __future__ import annotations
@@ -13,19 +13,26 @@ from pathlib import Path
 import pytest
 from contrast import contrast
 from desks import NotedDesk
+from looks import looks
 from rich.color import ColorType
 from rich.segment import Segment
+from serial_desk import Tty
 from sessions import make_session, run_values
 from shelf import NotedDoors, draw, opened, press
 from sides import CHECKS, LOOK, NotedSide, board
 from test_screens_pictures import StillCampaigns, places, recordings  # noqa: F401  # a fixture
+from test_serial_pictures import BOOT, PROMPT, SHELL
+from textual.screen import ModalScreen
 
 from hvconsole.ui.campaigns import Progress, Said
+from hvconsole.ui.screens.help import HelpScreen
 from hvconsole.ui.screens.measure import MeasureScreen
+from hvconsole.ui.screens.serial_base import SerialBase
 
 SIZES = [(80, 24), (160, 48), (300, 80)]
 WAYS = {"measure": "f2", "hypervisor": "f3", "boards": "f5", "sessions": "f6", "board": "f7",
-        "log": "f8", "compare": "f9", "campaigns": "f10"}  # fmt: skip
+        "log": "f8", "compare": "f9", "campaigns": "f10", "help": "question_mark",
+        "serial": "f4"}  # fmt: skip
 FIXED = ("dark", "light", "high-contrast", "colour-blind")
 THEMES = (*FIXED, "ansi16", "mono")
 
@@ -43,6 +50,7 @@ async def test_every_screen_in_every_theme(size: tuple[int, int], snapshot, tmp_
     one = board(NotedSide(replace(LOOK, checks=CHECKS, checked=1_893_500_000.0)))
     one.advance(11.0)
     one.hypervisor = NotedDesk()
+    one.serial_console = Tty(scrollback=BOOT + SHELL + PROMPT)
     campaigns = StillCampaigns(now, folder)
     async with opened(NotedDoors(), one, size=size, theme="dark", campaigns=campaigns) as driver:
         driver.app.happenings._clock = lambda: 1_893_492_000.0
@@ -52,15 +60,22 @@ async def test_every_screen_in_every_theme(size: tuple[int, int], snapshot, tmp_
         bad: set[tuple[str, ...]] = set()
         driver.app.compared = tuple(sorted((tmp_path / "four").iterdir()))
         for name, way in WAYS.items():
+            if isinstance(driver.app.screen, HelpScreen):
+                await press(driver, "escape")
             await press(driver, way)
             await driver.app.workers.wait_for_complete()
             await shown(driver)
-            text = driver.text
-            assert text == snapshot(name=f"{name} {size[0]}x{size[1]}")
+            text, seen = driver.text, {}
+            lines = "\n".join(map(str.rstrip, text.splitlines()))
+            assert lines == snapshot(name=f"{name} {size[0]}x{size[1]}")
             for theme in THEMES:
                 driver.app.theme = theme
                 await shown(driver)
                 assert driver.text == text, f"{name}: {theme} has a layout of its own"
+                legend, places = looks(driver.app.screen._compositor.render_strips())
+                where = "as in " + seen.setdefault(places, theme)
+                look = f"{legend}\n{places if where.endswith(theme) else where}"
+                assert look == snapshot(name=f"{name} {size[0]}x{size[1]} {theme}")
                 wrong = {(one.text, misses(theme, one)) for one in cells(driver)}
                 bad |= {(name, theme, *one) for one in wrong if one[1]}
         assert not bad
@@ -71,13 +86,20 @@ async def shown(driver) -> None:
     for screen in driver.app.screen_stack:
         if isinstance(screen, MeasureScreen):
             screen._figures_at = 0.0
+        if isinstance(screen, SerialBase):
+            screen.terminal.settle_all()
+            screen.paint()
     await draw(driver.pilot)
 
 
 def cells(driver) -> Iterator[Segment]:
-    """Yield what is on the screen, with its colours."""
-    for strip in driver.app.screen._compositor.render_strips():
-        yield from strip
+    """Yield what is on the screen, with its colours; of a dialog, nothing that is below it."""
+    screen = driver.app.screen
+    part = screen.region
+    if isinstance(screen, ModalScreen):
+        part = screen.query_one("#help-scroll").region
+    for strip in screen._compositor.render_strips()[part.y : part.bottom]:
+        yield from strip.crop(part.x, part.right)
 
 
 def misses(theme: str, segment: Segment) -> str:

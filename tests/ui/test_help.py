@@ -108,6 +108,15 @@ def test_help_fits_any_width(cells: int) -> None:
     assert all(sum(width(text) for text, _ in row) == cells for row in rows)
 
 
+@given(st.integers(60, 200))
+def test_help_leaves_nothing_out(cells: int) -> None:
+    said = {action.tooltip for action in ACTIONS}
+    groups = {"All": [Entry(("q", "Ctrl+C", "Ctrl+Q"), tooltip) for tooltip in sorted(said)]}
+    shown = " ".join(text for row in help_rows(groups, cells) for text, _ in row)
+    words = {word for tooltip in said for word in tooltip.split()}
+    assert words <= set(shown.split())
+
+
 def test_two_directions_share_a_hint() -> None:
     bound = [a for a in ACTIONS if a.id in {"time.zoom_in", "time.zoom_out", "time.page_left"}]
     from hvconsole.ui.view.keys import Bound

@@ -59,3 +59,32 @@ async def test_the_key_tells_what_is_missing(
         await driver.app.workers.wait_for_complete()
         await driver.settle()
         assert "no program here makes a PNG" in driver.text
+
+
+async def test_the_key_saves_one_where_there_is_no_folder_for_downloads(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    if drawing() is None:
+        pytest.skip("nothing here draws SVG")
+    monkeypatch.setenv("XDG_DOWNLOAD_DIR", str(tmp_path / "none"))
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    async with console() as driver:
+        await driver.press("ctrl+g")
+        await driver.app.workers.wait_for_complete()
+        await driver.settle()
+        assert "picture" in driver.text
+    (picture,) = (tmp_path / "here").iterdir()
+    assert picture.suffix == ".png"
+    assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+async def test_a_folder_that_cannot_be_written_to_is_told(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("XDG_DOWNLOAD_DIR", str(tmp_path / "none"))
+    monkeypatch.chdir("/proc")  # nobody may, not even root
+    async with console() as driver:
+        await driver.press("ctrl+s")
+        await driver.settle()
+        assert "the picture could not be saved" in driver.text

@@ -10,7 +10,7 @@ from synthetic import BOARD, SyntheticConsole, SyntheticPlayback
 
 from hvconsole.model import units
 from hvconsole.model.text import width
-from hvconsole.stream.snapshot import Totals, View
+from hvconsole.stream.snapshot import Marker, Totals, View
 from hvconsole.ui.chart.frame import Caption, framed
 from hvconsole.ui.view import measure
 from hvconsole.ui.view.line import ALWAYS, Part, fit, middle, row_width
@@ -225,6 +225,21 @@ def test_the_longest_in_view_is_found() -> None:
     moment = measure.longest_moment(columns)
     assert measure.reading(columns, moment).longest_ns == np.nanmax(columns.longest_ns)
     assert measure.longest_moment(SyntheticConsole().snapshot(View()).columns) is None
+
+
+@pytest.mark.parametrize(
+    ("done", "said"),
+    [
+        ("pause 'büro'", "▼ pause 'büro'"),
+        ("create '東京'", "▼ create '??'"),
+        ("x" * 60, f"▼ {'x' * 47}…"),
+    ],
+)
+def test_a_marker_fits_into_a_frame(done: str, said: str) -> None:
+    board = SyntheticConsole().advance(1)
+    board.stream.mark(Marker(0.5, done))
+    ((text, _role),) = measure.say_marker(board.snapshot(View()), None)
+    assert text == said
 
 
 def test_scales_hold_threshold_and_lengths() -> None:

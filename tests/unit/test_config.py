@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, strategies as st
 
+from hvconsole.cli import main
 from hvconsole.config import boards
 from hvconsole.config.settings import load_settings
 from hvconsole.model.problem import UsageProblem
@@ -144,3 +145,17 @@ def test_a_board_with_nothing_but_its_serial_line(tmp_path: Path) -> None:
     write(tmp_path, '[bpi]\nserial = "/dev/ttyUSB0"\n')
     profile = boards.find_board("bpi", tmp_path / "boards.toml")
     assert (profile.kind, profile.ssh, profile.serial) == ("serial", None, "/dev/ttyUSB0")
+
+
+def test_what_the_console_leaves_out_is_told_beforehand(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["config", "validate"]) == 0
+    assert "colour-blind, dark" in capsys.readouterr().out
+    write(tmp_path, '"view.paws" = "z"\n', "keys.toml")
+    (tmp_path / "themes").mkdir()
+    write(tmp_path / "themes", "ramp = [", "mine.toml")
+    assert main(["config", "validate"]) == 2
+    told = capsys.readouterr().out
+    assert "no action has the id 'view.paws'" in told
+    assert "mine.toml is not valid TOML" in told

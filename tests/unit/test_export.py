@@ -211,3 +211,60 @@ def test_plots_are_drawn(session: Path) -> None:
 )  # fmt: skip
 def test_durations_have_three_digits(ns: float, text: str) -> None:
     assert duration(ns) == text
+
+
+def test_causes_are_told_by_rule(tmp_path: Path) -> None:
+    path = make_session(tmp_path / "a.hvs", [run_values((0, 1)), run_values((1,), seed=9)])
+    before = switches_of(path)
+    assert before["cause"].null_count() == before.height
+    done_ns = before.filter((pl.col("run") == 0) & (pl.col("cpu") == 0))["t_ns"][100]
+    lines = [
+        {"action": "pause 'nobody runs'", "t_ns": 5},
+        {"action": "run start", "run": 0},
+        {"action": "pause 'dom1'\x1b[2J", "t_ns": done_ns},
+        {"action": "no moment is known"},
+        {"action": "run end", "run": 0},
+        {"action": "pause 'too late'", "t_ns": done_ns},
+        {"action": "run start", "run": 1},
+    ]
+    (path / "actions.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines) + "{")
+    frame = switches_of(path).with_columns(pl.col("cause").cast(pl.String))
+    near = (
+        (pl.col("run") == 0)
+        & (pl.col("t_ns") + pl.col("gap_ns") >= done_ns)
+        & (pl.col("t_ns") - 50_000_000 <= done_ns)
+    )
+    assert frame.filter(near).height > 0
+    assert set(frame.filter(near)["cause"]) == {"with: pause 'dom1'"}
+    assert frame.filter(~near)["cause"].null_count() == frame.filter(~near).height
+    assert pl.read_parquet_metadata(tmp_path / "all.parquet")["hvconsole.cause_by"] == "rule"
+    for suffix in (".csv", ".arrow"):
+        export_session(path, tmp_path / f"all{suffix}")
+    told = pl.read_csv(tmp_path / "all.csv")["cause"].drop_nulls()
+    assert set(told) == {"with: pause 'dom1'"}
+
+
+def test_an_artefact_and_a_note_are_causes(tmp_path: Path) -> None:
+    at = [START + n * HZ // 1000 for n in range(100)]
+
+    def note(code: NoteCode, start: int, end: int) -> Note:
+        return Note(lane=0, code=code, severity=1, start=start - 9, end=end + 9, value=0, text="")
+
+    values = [
+        hello(0),
+        switches(0, [(tick, 500) for tick in at]),
+        note(NoteCode.STALLED, at[50], at[50]),
+        note(NoteCode.MOVED, at[60], at[61] - 99),
+        heartbeat(0, at[-1] + 600, detected=100, recorded=100),
+    ]
+    frame = switches_of(make_session(tmp_path / "a.hvs", [values]))
+    told = dict.fromkeys(range(60, 100), "hotplug hole")  # it left, and did not come back
+    assert {n: c for n, c in enumerate(frame["cause"]) if c is not None} == told | {
+        50: "our reader stalled"
+    }
+
+
+def switches_of(session: Path) -> pl.DataFrame:
+    out = session.parent / "all.parquet"
+    export_session(session, out, force=True)
+    return pl.read_parquet(out)

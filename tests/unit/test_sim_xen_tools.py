@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 
 import pytest
@@ -393,7 +394,26 @@ async def test_console() -> None:
     assert done.status == 0
     assert "domu: busy" in done.out
     assert "hello\r\n/ # ls\r\nsh: ls: not found\r\n/ # " in done.out
-    assert (await one.run("xl console dombusy")).status is None  # it stays at the end of input
+    again = await one.run("xl console dombusy")
+    assert again.status is None  # it stays at the end of input
+    assert again.out == "", "what one has read is not there for the next"
+
+
+async def test_a_console_is_one_programs_at_a_time() -> None:
+    one = board()
+    await one.run("xl create -q dombusy.cfg")
+    first = asyncio.create_task(one.run("xl console dombusy"))
+    for _ in range(9):
+        await asyncio.sleep(0)  # it has begun
+    done = await one.run("xl console dombusy")
+    assert done.status == 11
+    assert done.out == ""
+    assert done.err == (
+        "xenconsole: Could not lock /var/lock/xenconsole.1: Resource temporarily unavailable\n"
+    )
+    await first  # its end lets go of it
+    one.stdin = [b"\x1d"]
+    assert (await one.run("xl console dombusy")).status == 0
 
 
 async def test_xenstore() -> None:

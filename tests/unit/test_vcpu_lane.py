@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from hvconsole.stream.vcpu_lane import CONTINUES, IDLE_DOMAIN, Owner, VcpuLane
-from hvconsole.wire.xentrace import LOST, SWITCH, Records, decode
+from hvconsole.stream.vcpu_lane import IDLE_DOMAIN, Owner, VcpuLane
+from hvconsole.wire.xentrace import CONTINUES, LOST, SWITCH, Records, decode
 
 DATA = Path(__file__).parent / "data" / "xentrace"
 

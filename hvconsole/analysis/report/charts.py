@@ -11,7 +11,8 @@ import numpy.typing as npt
 from hvconsole.analysis.compare import Comparison
 from hvconsole.analysis.conditions import Figure
 from hvconsole.analysis.report.svg import Chart, linear_axis, log_axis, nines_axis
-from hvconsole.analysis.runs import COLUMNS, MeasuredRun
+from hvconsole.analysis.run_lanes import COLUMNS
+from hvconsole.analysis.runs import MeasuredRun
 from hvconsole.model.units import axis_count, axis_length, clock, duration
 
 F64 = npt.NDArray[np.float64]

@@ -307,6 +307,7 @@ def _recordings(runs: Sequence[MeasuredRun]) -> list[tuple[Manifest, RunEntry, s
     return [
         (run.manifest, entry, run.path.name)
         for run in sorted(runs, key=lambda run: run.figures.started)
+        if not run.figures.guest  # it was recorded beside one of the board's
         for entry in run.manifest.runs
         if entry.run == run.figures.run
     ]

@@ -124,6 +124,9 @@ def _record(manifest: Manifest, entry: RunEntry, session: str) -> list[str]:
     if isinstance(seconds, int | float) and math.isfinite(seconds):
         words += ["--seconds", f"{seconds:g}"]
     words += _options(settings)
+    for guest in manifest.guests:
+        if any(run.beside == entry.run for run in guest.runs):
+            words += ["--guest", guest.guest]
     if entry.condition:
         words += ["--label", entry.condition]
     return [*words, "--out", session]

@@ -24,10 +24,14 @@ class Condition:
         busy: Beside Linux a guest computes for ever on the same, only CPU.
         seconds: How long is sampled, in virtual time.
         tuning: What is done before it is measured, empty for nothing. On Xen the arguments of an
-            ``xl`` that sets the scheduler; with KVM ``nice``, ``fifo`` or ``quota`` (µs in every
-            100 ms) and a value, for the guest's virtual CPU.
+            ``xl`` that sets the scheduler, several parted by ``then``; with KVM ``nice``, ``fifo``
+            or ``quota`` (µs in every 100 ms) and a value, for the guest's virtual CPU.
         guest: Not Linux on the board samples, but Linux in a guest.
         arch: Of the board.
+        cpus: CPUs of the board. QEMU runs them in turns, so one that computes takes time from the
+            other: gaps as long as QEMU's turn that are no scheduler's.
+        during: What is done while it is measured: after how many seconds, and the arguments of an
+            ``xl``.
     """
 
     name: str
@@ -37,6 +41,8 @@ class Condition:
     tuning: tuple[str, ...] = ()
     guest: bool = False
     arch: Arch = ARM32
+    cpus: int = 1
+    during: tuple[tuple[float, tuple[str, ...]], ...] = ()
 
 
 def _conditions() -> dict[str, Condition]:
@@ -102,7 +108,35 @@ _OF_KVM = [
     *(_kvm(_KVM[0], busy=True, tuning=words) for words in _KVM_TUNINGS),
 ]
 KVM_TUNED = {one.name: one for one in _OF_KVM}
-EVERY = {**CONDITIONS, **TUNED, **KVM_TUNED}
+
+
+def _moved(
+    name: str, during: str, *, seconds: float = _BUSY_S, cpus: int = 1, tuning: str = ""
+) -> Condition:
+    steps = (step.split() for step in during.split("; "))
+    timed = tuple((float(after), tuple(words)) for after, *words in steps)
+    name = f"xen-credit-busy-{name}"
+    return Condition(
+        name,
+        "xen-credit",
+        busy=True,
+        seconds=seconds,
+        tuning=tuple(tuning.split()),
+        cpus=cpus,
+        during=timed,
+    )
+
+
+# What is done to the busy guest while Linux is sampled: what Linux loses changes at that moment.
+_OF_LIFE = "0.9 pause busy; 1.6 unpause busy; 2.2 destroy busy"
+_TO_ITS_OWN_POOL = "cpupool-cpu-remove Pool-0 1 then cpupool-create /other.cfg"
+_MOVED = [
+    _moved("pause", _OF_LIFE, seconds=3.0),
+    _moved("pin", "1.2 vcpu-pin busy 0 1", cpus=2, tuning="vcpu-pin busy 0 0"),
+    _moved("migrate", "1.2 cpupool-migrate busy other", cpus=2, tuning=_TO_ITS_OWN_POOL),
+]
+MOVED = {one.name: one for one in _MOVED}
+EVERY = {**CONDITIONS, **TUNED, **MOVED, **KVM_TUNED}
 
 
 def conditions_named(names: Sequence[str]) -> list[Condition]:

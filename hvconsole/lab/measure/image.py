@@ -150,6 +150,7 @@ def _toolstack(debian: Kernel, tree: DebianTree, guest: Path) -> list[cpio.Entry
         ),
         cpio.file("etc/xen/xl.conf", tree.file("etc/xen/xl.conf"), 0o644),
         cpio.file("guest.cfg", (_FILES / "guest.cfg").read_bytes(), 0o644),
+        cpio.file("other.cfg", (_FILES / "other.cfg").read_bytes(), 0o644),
         cpio.file("guest.gz", guest.read_bytes(), 0o644),
         cpio.file("vmlinuz", debian.image.read_bytes(), 0o644),
     ]

@@ -1,8 +1,9 @@
 """One measurement in virtual time: QEMU counts instructions, and the board's clock follows them.
 
 Each instruction takes 2 ns of the board's time, whatever the host is doing meanwhile; an idle
-board's clock jumps to its next event. There is one CPU, no disk and no network, and nothing random
-is passed on. So the same software gives the same figures, to the last bit.
+board's clock jumps to its next event. There is one CPU, but where a condition says two, which QEMU
+runs in turns; no disk and no network, and nothing random is passed on. So the same software gives
+the same figures, to the last bit.
 (QEMU: docs/devel/tcg-icount.rst.) It knows no caches and no pipeline: right for comparing one
 software with another, never a real CPU's timing.
 """
@@ -30,8 +31,10 @@ from hvconsole.model.text import plain
 # 2^1 ns an instruction. Without sleep=off an idle board would wait in the host's time.
 VIRTUAL_TIME = ("-icount", "shift=1,sleep=off", "-rtc", "base=2026-01-01,clock=vm", "-seed", "1")
 _MACHINE = ",dtb-randomness=off"
-_HARDWARE = Hardware(cpus=1, memory_mb=1024)
+_MEMORY_MB = 1024
 _DOM0_MB = 256
+# Of several CPUs Linux has the first.
+_DOM0_ON_ITS_CPU = "dom0_max_vcpus=1 dom0_vcpus_pin"
 PATIENCE_S = 900.0
 _LINES = 15
 
@@ -84,6 +87,7 @@ def qemu_words(
         kernel=image.kernel,
         initramfs=image.busy if condition.busy or condition.guest else image.alone,
         xen=xen,
+        xen_append=_DOM0_ON_ITS_CPU if condition.cpus > 1 else "",
         dom0_mb=_DOM0_MB,
     )
     linux = f"quiet hvconsole.seconds={condition.seconds:g} hvconsole.busy={condition.busy:d}"
@@ -92,9 +96,12 @@ def qemu_words(
     if condition.tuning:
         # The kernel's command line parts words at blanks.
         linux += f" hvconsole.tuning={','.join(condition.tuning)}"
+    if condition.during:
+        steps = (f"{after:g}:{','.join(words)}" for after, words in condition.during)
+        linux += f" hvconsole.during={'/'.join(steps)}"
     serial = str(console).replace(",", ",,")
     return [
-        *virt_words(_HARDWARE, extra=_MACHINE, arch=condition.arch),
+        *virt_words(Hardware(condition.cpus, _MEMORY_MB), extra=_MACHINE, arch=condition.arch),
         *VIRTUAL_TIME,
         *("-serial", f"file:{serial}", "-no-reboot"),
         *direct_words(software, linux, condition.arch),

@@ -14,7 +14,7 @@ class GuestConsole(Protocol):
     """A guest's Linux as it is met on its console."""
 
     def attach(self, write: Callable[[bytes], None]) -> Callable[[], None]:
-        """Hand on what it says from now on, what it said last first; return what ends that."""
+        """Hand on what it says from now on, what nobody has read first; return what ends that."""
 
     def feed(self, data: bytes) -> None:
         """Type something."""

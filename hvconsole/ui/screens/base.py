@@ -28,13 +28,14 @@ if TYPE_CHECKING:
 
 
 _HINTS_A_SECOND = 4
+_BELOW_HZ = 2  # frames a second under a dialog
 
 
 class ConsoleScreen(Screen[None], inherit_bindings=False):
     """A screen that looks at the console. Subclasses fill `body` and `frame`.
 
     One timer a screen pulls the status and whatever `frame` wants; it rests while another screen
-    is on top. Nothing is ever pushed at the widgets.
+    is looked at. Nothing is ever pushed at the widgets.
     """
 
     def __init__(self) -> None:
@@ -43,7 +44,7 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
         self._told: Problem | None = None
         self._put_away: Problem | None = None
         self._hinted: list[Bound] = []
-        self._keys_in = 0
+        self._keys_in = self._ticks = 0
 
     @property
     def host(self) -> Host:
@@ -88,8 +89,8 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
         self.call_after_refresh(self.tick)
 
     def on_screen_suspend(self) -> None:
-        """Rest while another screen is on top."""
-        if self._clock is not None:
+        """Rest while another screen is looked at; go on, but slowly, under a dialog."""
+        if self._clock is not None and not self.is_current:
             self._clock.pause()
 
     def on_screen_resume(self) -> None:
@@ -100,7 +101,10 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
 
     def tick(self) -> None:
         """Draw one frame."""
-        if not self.is_active or not self.size:
+        if not self.is_current or not self.size:
+            return
+        self._ticks += 1
+        if not self.is_active and self._ticks % max(self.host.frames_per_second // _BELOW_HZ, 1):
             return
         try:
             status = self.source.status
@@ -190,7 +194,7 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
 
     def acted(self) -> None:
         """Draw what a person has just changed, the keys' hints as well."""
-        self._keys_in = 0
+        self._keys_in = self._ticks = 0
         self.tick()
 
     def _show_keys_at_times(self) -> None:

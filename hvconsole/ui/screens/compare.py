@@ -18,6 +18,7 @@ from hvconsole.model.text import plain
 from hvconsole.ui.actions import bindings
 from hvconsole.ui.chart.cells import Role, Row
 from hvconsole.ui.chart.frame import Caption, Pieces
+from hvconsole.ui.screens.comparing import compared, judge, write_page, write_table
 from hvconsole.ui.screens.file import FileScreen, into_a_new_file, recordings_at
 from hvconsole.ui.screens.lists import ListScreen
 from hvconsole.ui.screens.reasons import ReasonsScreen
@@ -121,7 +122,7 @@ class CompareScreen(ListScreen):
                 self._follow()
 
         self.app.push_screen(
-            FileScreen("compare", "folder", str(here), _judge, do="Compare"), answered
+            FileScreen("compare", "folder", str(here), judge, do="Compare"), answered
         )
 
     def action_again(self) -> None:
@@ -181,9 +182,9 @@ class CompareScreen(ListScreen):
             if path is not None:
                 self.attempt(self._export(path), "export")
 
-        judge = into_a_new_file({_PAGE: "the report", **dict.fromkeys(_RUNS, "a row for each run")})
+        into = into_a_new_file({_PAGE: "the report", **dict.fromkeys(_RUNS, "a row for each run")})
         self.app.push_screen(
-            FileScreen("export the comparison", "file", str(out), judge, do="Export"), answered
+            FileScreen("export the comparison", "file", str(out), into, do="Export"), answered
         )
 
     def action_copy(self) -> None:
@@ -245,7 +246,7 @@ class CompareScreen(ListScreen):
         self._busy = "comparing"
         self.acted()
         try:
-            self.what = await asyncio.to_thread(_compared, self._runs, self._reference, self._paths)
+            self.what = await asyncio.to_thread(compared, self._runs, self._reference, self._paths)
         finally:
             self._busy = ""
             self.acted()
@@ -256,48 +257,11 @@ class CompareScreen(ListScreen):
         try:
             if path.suffix == _PAGE:
                 words = [*self._words("report"), "-o", str(path)]
-                await asyncio.to_thread(_write_page, self._paths, path, self._reference)
+                await asyncio.to_thread(write_page, self._paths, path, self._reference)
             else:
                 words = [*self._words("compare"), "--runs", str(path)]
-                await asyncio.to_thread(_write_table, self._runs, path)
+                await asyncio.to_thread(write_table, self._runs, path)
         finally:
             self._busy = ""
         self.host.did("export the comparison", words)
         self.notify(str(path), title="written", markup=False)
-
-
-def _compared(
-    runs: Sequence[MeasuredRun], reference: str | None, paths: Sequence[Path]
-) -> view.Compared:
-    from hvconsole.analysis.chosen import missing_in  # noqa: PLC0415  # as the others
-    from hvconsole.analysis.compare import compare  # noqa: PLC0415  # scipy takes its time
-    from hvconsole.analysis.overlaid import distributions  # noqa: PLC0415  # likewise
-    from hvconsole.analysis.runs import figures_in_order  # noqa: PLC0415  # likewise
-
-    comparison = compare(figures_in_order(runs), reference, missing=missing_in(paths))
-    names = [one.name for one in comparison.conditions]
-    return view.Compared(comparison, distributions(runs, names))
-
-
-def _write_page(paths: Sequence[Path], out: Path, reference: str | None) -> None:
-    from hvconsole.analysis.report.page import write_report  # noqa: PLC0415  # when it is wanted
-
-    write_report(paths, out, reference=reference)
-
-
-def _write_table(runs: Sequence[MeasuredRun], out: Path) -> None:
-    from hvconsole.analysis.runs import figures_in_order  # noqa: PLC0415  # when it is wanted
-    from hvconsole.analysis.runs_table import write_runs  # noqa: PLC0415  # likewise
-
-    write_runs(figures_in_order(runs), out)
-
-
-def _judge(path: Path) -> tuple[str, bool]:
-    found = recordings_at(path)
-    if not path.is_dir():
-        return "no such folder", False
-    if not found:
-        return "neither a campaign (.hvc) nor a recording (.hvs), and none of them in it", False
-    if len(found) == 1:
-        return f"compares {found[0].name}", True
-    return f"compares {len(found)} recordings", True

@@ -249,7 +249,8 @@ class FormScreen(ModalScreen[Action | None], inherit_bindings=False):
         button = self.query_one("#do", Button)
         button.disabled = not self._worth_doing
         button.label = "Do it despite that" if self._unsafe else "Do it"
-        button.variant = "error" if self._unsafe else "primary"
+        harms = self._unsafe or (self._plan is not None and bool(self._plan.danger))
+        button.variant = "error" if harms else "primary"
         button.refresh(layout=True)
 
     def _show(self) -> None:

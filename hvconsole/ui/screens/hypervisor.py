@@ -17,7 +17,7 @@ from hvconsole.hypervisor.plan import Plan
 from hvconsole.hypervisor.state import DeskState
 from hvconsole.model.hypervisor import Guest
 from hvconsole.model.inspection import CellFile
-from hvconsole.model.problem import Problem
+from hvconsole.model.problem import BoardProblem, Problem
 from hvconsole.model.text import plain
 from hvconsole.stream.snapshot import Snapshot, View
 from hvconsole.ui.actions import bindings
@@ -28,7 +28,7 @@ from hvconsole.ui.screens.doing import FormScreen, MenuScreen
 from hvconsole.ui.screens.said import AskScreen, SaidScreen
 from hvconsole.ui.source import Desk, Status
 from hvconsole.ui.view import guests as view, measure
-from hvconsole.ui.view.equivalent import hv_words
+from hvconsole.ui.view.equivalent import hv_words, record_words
 from hvconsole.ui.view.form import Form
 from hvconsole.ui.view.forms import forms
 from hvconsole.ui.view.window import Window
@@ -101,6 +101,9 @@ class HypervisorScreen(ConsoleScreen):
             return survey is not None and bool(inquiries(survey.system))
         if action == "console":
             return self._guest() is not None
+        if action == "sample":
+            guest = self._guest()
+            return guest is not None and guest.role == "guest" and self.source.guests is not None
         return super().check_action(action, parameters)
 
     def action_select(self, steps: int) -> None:
@@ -134,10 +137,35 @@ class HypervisorScreen(ConsoleScreen):
         if guest is not None:
             self.attempt(self._join(guest), "hypervisor")
 
+    def action_sample(self) -> None:
+        """Sample in the selected guest as well, or no more."""
+        guest = self._guest()
+        if guest is not None:
+            self.attempt(self._sample(guest), "sample")
+
+    async def _sample(self, guest: Guest) -> None:
+        guests = self.source.guests
+        if guests is None:
+            return
+        name = plain(guest.name, 40)
+        if guest.name not in guests.wanted:
+            self.notify(f"a sampler for guest {name}", markup=False)
+        on = await guests.toggle(guest.name)
+        running = self.source.status.run == "running"
+        said = f"sampling in guest {name}" if on else f"no more samples in guest {name}"
+        self.notify(said if running or not on else f"{said} from the next run on", markup=False)
+        self.host.did(said, record_words(self.source.status.board, {"guest": guest.name}))
+        self.acted()
+
     async def _join(self, guest: Guest) -> None:
-        desk = self.source.hypervisor
+        desk, guests = self.source.hypervisor, self.source.guests
         if desk is None:
             return
+        if guests is not None and guest.name in guests.wanted:
+            raise BoardProblem(
+                f"guest {plain(guest.name, 40)} is sampled through its console",
+                hint="end sampling in it first",
+            )
         await desk.join(guest.key)
         words = ("hvconsole", "hv", self.source.status.board, "console", guest.name)
         self.host.did(f"type to {plain(guest.name, 40)}", words)

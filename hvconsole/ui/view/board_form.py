@@ -14,7 +14,7 @@ FIELDS = (
     ("port", "port", "22"),
     ("user", "user", "who logs in: root"),
     ("identity", "key file", "empty: what ssh would use"),
-    ("serial", "serial", "/dev/ttyUSB0, tcp://HOST:PORT, rfc2217://…, unix:PATH; or empty"),
+    ("serial", "serial", "/dev/ttyUSB0, tcp://HOST:PORT, rfc2217://…, unix:PATH"),
     ("profile", "hardware", "generic; bananapi knows more"),
 )
 

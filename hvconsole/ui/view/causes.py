@@ -8,20 +8,15 @@ from __future__ import annotations
 
 from typing import Final
 
+from hvconsole.analysis.causes import AFTER_S, NOTED
 from hvconsole.model.text import clip, plain
 from hvconsole.stream.snapshot import Gap, Marker, Snapshot
 from hvconsole.ui.view.measure import Reading
-from hvconsole.wire.values import STREAM_LANE, Hello, Note, NoteCode
+from hvconsole.wire.values import STREAM_LANE, Hello, Note
 
-_AFTER_S: Final = 0.05
-"""An action's time is good to some milliseconds, and what it starts takes some more."""
 _TEXT: Final = 40
 # Linux takes 5 % of each second from SCHED_FIFO threads (RT throttling, the fair server).
 _THROTTLE_NS: Final = (30e6, 70e6)
-_WORDS: Final[dict[int, str]] = {
-    NoteCode.MOVED: "moved to another CPU",
-    NoteCode.STALLED: "our reader stalled",
-}
 
 
 def of_gap(snapshot: Snapshot, gap: Gap) -> str:
@@ -44,10 +39,10 @@ def _said(
     if hello is None:
         return ""
     for marker in reversed(snapshot.markers):
-        if marker.at_s <= end_s and marker.at_s >= start_s - _AFTER_S:
+        if marker.at_s <= end_s and marker.at_s >= start_s - AFTER_S:
             return f"with: {_narrow(marker)}"
     for note in snapshot.notes:
-        word = _WORDS.get(note.code)
+        word = NOTED.get(note.code)
         if word and note.lane in {cpu, STREAM_LANE} and _meets(note, hello, start_s, end_s):
             return word
     if hello.fifo and _THROTTLE_NS[0] <= length_ns <= _THROTTLE_NS[1]:

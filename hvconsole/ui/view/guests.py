@@ -66,12 +66,21 @@ def items(survey: Survey) -> list[Item]:
     out: list[Item] = []
     for guest in survey.guests:
         out.append(Item("guest", guest.key))
-        if len(guest.vcpus) > 1:
-            out += [Item("vcpu", guest.key, vcpu.index) for vcpu in guest.vcpus]
+        out += [Item("vcpu", guest.key, vcpu.index) for vcpu in _shown_vcpus(guest, survey)]
     for pool in survey.pools:
         out.append(Item("pool", pool.name))
         out += [Item("cpu", pool.name, cpu) for cpu in sorted(pool.cpus)]
     return out
+
+
+def _shown_vcpus(guest: Guest, survey: Survey) -> tuple[Vcpu, ...]:
+    """Return the vCPUs that have a row: several, or the only one where it is pinned."""
+    pinned = any(
+        cpus is not None and not cpus >= survey.cpus
+        for vcpu in guest.vcpus
+        for cpus in (vcpu.hard, vcpu.soft)
+    )
+    return guest.vcpus if len(guest.vcpus) > 1 or pinned else ()
 
 
 Line = tuple[Item, tuple[Part, list[Part]]]
@@ -97,10 +106,10 @@ def guest_rows(
     for guest in survey.guests:
         rates, share = (exits or {}).get(guest.key, {}), (load or {}).get(guest.key)
         lines.append((Item("guest", guest.key), _guest(guest, rates, share)))
-        if len(guest.vcpus) > 1:
-            lines += [
-                (Item("vcpu", guest.key, vcpu.index), _vcpu(vcpu, survey)) for vcpu in guest.vcpus
-            ]
+        lines += [
+            (Item("vcpu", guest.key, vcpu.index), _vcpu(vcpu, survey))
+            for vcpu in _shown_vcpus(guest, survey)
+        ]
     return _laid_out(lines, chosen, width)
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from hvconsole.model.text import width as cells
+from hvconsole.model.text import width as cells, wrap
 from hvconsole.ui.chart.cells import Role, Row
 from hvconsole.ui.view.keys import Entry
-from hvconsole.ui.view.line import cut, pad
+from hvconsole.ui.view.line import pad
 
 _KEYS = 16
 _TWO_COLUMNS = 116
 _MANY_KEYS = 5
+_BETWEEN = 2
 _MOUSE = [
     Entry(("wheel",), "Zoom about the moment under the pointer"),
     Entry(("drag",), "Pan the timeline"),
@@ -20,11 +21,15 @@ _MOUSE = [
 
 def help_rows(groups: dict[str, list[Entry]], width: int) -> list[Row]:
     """Return help as rows exactly `width` cells wide."""
-    blocks = [_block(name, entries) for name, entries in {**groups, "Mouse": _MOUSE}.items()]
-    if width < _TWO_COLUMNS:
+    two = width >= _TWO_COLUMNS
+    half = width // 2
+    blocks = [
+        _block(name, entries, half - _BETWEEN if two else width)
+        for name, entries in {**groups, "Mouse": _MOUSE}.items()
+    ]
+    if not two:
         return [pad(row, width) for block in blocks for row in block]
     left, right = _halves(blocks)
-    half = width // 2
     rows = []
     for index in range(max(len(left), len(right))):
         west = left[index] if index < len(left) else []
@@ -40,12 +45,14 @@ def keys_text(keys: tuple[str, ...]) -> str:
     return " ".join(keys)
 
 
-def _block(name: str, entries: list[Entry]) -> list[Row]:
+def _block(name: str, entries: list[Entry], width: int) -> list[Row]:
     rows: list[Row] = [[(name, int(Role.TITLE))]]
     for entry in entries:
         keys = keys_text(entry.keys)
         blank = " " * max(_KEYS - cells(keys), 1)
-        rows.append(cut([("  ", 0), (keys, int(Role.KEY)), (blank, 0), (entry.tooltip, 0)], 1000))
+        said = wrap(entry.tooltip, max(width - 2 - max(cells(keys) + 1, _KEYS), 1)) or [""]
+        rows.append([("  ", 0), (keys, int(Role.KEY)), (blank, 0), (said[0], 0)])
+        rows += [[(" " * (2 + cells(keys) + len(blank)), 0), (more, 0)] for more in said[1:]]
     return [*rows, []]
 
 

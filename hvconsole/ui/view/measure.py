@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hvconsole.model import units
-from hvconsole.model.text import plain
+from hvconsole.model.text import plain, width as cells
 from hvconsole.stream.snapshot import Columns, Snapshot, Totals
 from hvconsole.ui.chart.bars import at_moments
 from hvconsole.ui.chart.cells import Role, ramp
@@ -141,7 +141,8 @@ def say_marker(snapshot: Snapshot, cursor_s: float | None) -> Pieces:
         markers = tuple(one for one in markers if abs(one.at_s - cursor_s) <= near)
     if not markers:
         return ()
-    text = plain(markers[-1].text, _MARKER).encode("ascii", "replace").decode()  # frames: narrow
+    shown = plain(markers[-1].text, _MARKER)
+    text = "".join(one if cells(one) == 1 else "?" for one in shown)  # a frame's cells are narrow
     return ((f"▼ {text}", int(Role.KEY)),)
 
 
@@ -154,7 +155,7 @@ def longest_moment(columns: Columns) -> float | None:
 
 
 def view_info(
-    window: Window, scale: Scale, lanes: tuple[int, ...], limits: tuple[float, ...]
+    window: Window, scale: Scale, lanes: tuple[str, ...], limits: tuple[float, ...]
 ) -> Pieces:
     """Say how the timeline is seen, most important last (it stands at the edge)."""
     pieces = []
@@ -163,7 +164,7 @@ def view_info(
         pieces.append((f"threshold {said}", int(Role.THRESHOLD)))
     pieces.append(("log" if scale.log else "linear", int(Role.MUTED)))
     if lanes:
-        pieces.append((" ".join(f"CPU {cpu}" for cpu in lanes), int(Role.STRONG)))
+        pieces.append((" ".join(lanes), int(Role.STRONG)))
     pieces.append((units.span(window.span_s), int(Role.TEXT)))
     if window.follows:
         pieces.append(("▸ following", int(Role.GOOD)))

@@ -24,7 +24,7 @@ def span_said(part: TimePart) -> str:
 
 def lines(snapshot: Snapshot, part: TimePart) -> list[str]:
     """Return the part's figures a CPU, then its longest switches, longest first."""
-    told = list(_figures(part))
+    told = list(_figures(snapshot, part))
     if not part.exact:
         return [*told, "", *_FROM_BINS]
     told += ["", f"{'longest at':<16}  {'CPU':>3}  {'length':>9}  cause, where one is known"]
@@ -32,17 +32,18 @@ def lines(snapshot: Snapshot, part: TimePart) -> list[str]:
         # A millionth of a second tells any two switches apart that the table can show.
         moment = f"{gap.at_s:.6f} s"
         cause = causes.of_gap(snapshot, gap)
-        told.append(f"{moment:<16}  {gap.cpu:>3}  {units.duration(gap.length_ns):>9}  {cause}")
+        cpu, length = _cpu(snapshot, gap.cpu), units.duration(gap.length_ns)
+        told.append(f"{moment:<16}  {cpu:>3}  {length:>9}  {cause}")
     hidden = part.totals.received - len(part.longest)
     if hidden > 0:
         told.append(f"… and {units.grouped(hidden, 13)} shorter ones")
     return [line.rstrip() for line in told]
 
 
-def _figures(part: TimePart) -> Iterator[str]:
+def _figures(snapshot: Snapshot, part: TimePart) -> Iterator[str]:
     lengths = "".join(f"{name:>9}" for name in ("min", "p50", "p99", "max"))
     yield f"{'figures':<7}{'switches':>12}{'/s':>8}{'lost':>9}{lengths}"
-    rows = [(f"CPU {cpu}", totals) for cpu, totals in part.lanes.items()]
+    rows = [(snapshot.name(cpu)[:7], totals) for cpu, totals in part.lanes.items()]
     if len(rows) > 1:
         rows.append(("all", part.totals))
     for name, totals in rows:
@@ -54,3 +55,8 @@ def _row(name: str, t: Totals) -> str:
     number = units.grouped(t.received, 11)
     share = units.lost_share(t.lost_share)
     return f"{name:<7}{number:>12}{units.rate(t.rate):>8}{share:>9}{lengths}"
+
+
+def _cpu(snapshot: Snapshot, lane: int) -> str:
+    """Return a CPU's number, or whose lane it is."""
+    return snapshot.names.get(lane, str(lane))

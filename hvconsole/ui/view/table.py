@@ -129,12 +129,18 @@ def table(
     cpus = sorted(snapshot.lanes)
     several = len(cpus) > 1
     rows = [
-        _row(_lane_name(index, cpu, several=several), snapshot.lanes[cpu], form, colour)
+        _row(
+            _lane_name(index, snapshot.name(cpu), several=several),
+            snapshot.lanes[cpu],
+            form,
+            colour,
+        )
         for index, cpu in enumerate(cpus, 1)
     ]
     lanes: tuple[int | None, ...] = tuple(cpus)
     if several:
-        rows.append(_row([("0 ", Role.KEY), ("all", Role.TEXT)], all_lanes, form, colour))
+        whole = "board" if snapshot.names else "all"
+        rows.append(_row([("0 ", Role.KEY), (whole, Role.TEXT)], all_lanes, form, colour))
         lanes = (*lanes, None)
     selected = lanes.index(lane) if several and lane in lanes else -1
     return Table(
@@ -148,9 +154,12 @@ def table(
 def as_text(snapshot: Snapshot, all_lanes: Totals) -> str:
     """Return the figures as tab-separated text for the clipboard, lengths in ns."""
     lines = ["\t".join(_COPIED)]
-    rows = [(f"cpu{cpu}", totals) for cpu, totals in sorted(snapshot.lanes.items())]
+    rows = [
+        (snapshot.names.get(cpu, f"cpu{cpu}"), totals)
+        for cpu, totals in sorted(snapshot.lanes.items())
+    ]
     if len(rows) != 1:
-        rows.append(("all", all_lanes))
+        rows.append(("board" if snapshot.names else "all", all_lanes))
     for name, t in rows:
         lengths = "\t".join(f"{v:.0f}" for v in (t.min_ns, t.p50_ns, t.p99_ns, t.p999_ns, t.max_ns))
         lines.append(
@@ -189,9 +198,9 @@ def _form(width: int) -> _Form:
     return _Form(tuple(figure for figure in FIGURES if not figure.spare), 1, tight=True)
 
 
-def _lane_name(index: int, cpu: int, *, several: bool) -> Row:
+def _lane_name(index: int, lane: str, *, several: bool) -> Row:
     key = f"{index} " if index <= 9 else "  "  # noqa: PLR2004  # as many as there are digit keys
-    name = (f"CPU {cpu}", int(Role.TEXT))
+    name = (lane, int(Role.TEXT))
     return [(key, int(Role.KEY)), name] if several else [name]
 
 

@@ -37,6 +37,8 @@ def say_missing(state: TraceState) -> str:
         said.append(f"{units.grouped(state.lost, 13)} records lost in Xen")
     if state.skipped:
         said.append(f"{units.grouped(state.skipped, 13)} bytes were no records")
+    if state.unknown:
+        said.append(f"unknown events: {units.grouped(state.unknown, 13)}")
     if state.not_shown:
         said.append(f"{units.grouped(state.not_shown, 13)} bytes too many to show")
     if state.forgotten:

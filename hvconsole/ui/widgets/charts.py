@@ -107,7 +107,9 @@ class TimelinePanel(TimePanel):
             "switches by CPU" if self._apart else "switches",
             info=(
                 *(say_trace(self.trace, self.snapshot) if self.trace is not None else ()),
-                *measure.view_info(self.window, self.lengths, lanes, limits),
+                *measure.view_info(
+                    self.window, self.lengths, tuple(map(self.snapshot.name, lanes)), limits
+                ),
             ),
             foot=(*foot, *done),
         )
@@ -118,7 +120,7 @@ class TimelinePanel(TimePanel):
         if len(snapshot.apart) < 2:  # noqa: PLR2004  # one lane is the same, with less room
             self._apart = []
             return draw_timeline(self._timeline(snapshot), width, height)
-        lanes = [(f"CPU {cpu}", self._timeline(snapshot, cpu)) for cpu in self._apart]
+        lanes = [(snapshot.name(cpu), self._timeline(snapshot, cpu)) for cpu in self._apart]
         return draw_lanes(lanes, width, height)
 
     def _timeline(self, snapshot: Snapshot, cpu: int | None = None) -> Timeline:
@@ -139,7 +141,7 @@ class TimelinePanel(TimePanel):
         cpu = self._under_lane()
         columns = snapshot.columns if cpu is None else snapshot.apart[cpu]
         reading = measure.reading(columns, moment)
-        foot: measure.Pieces = () if cpu is None else ((f"CPU {cpu}", int(Role.STRONG)),)
+        foot: measure.Pieces = () if cpu is None else ((snapshot.name(cpu), int(Role.STRONG)),)
         if reading is not None:
             foot = (*foot, *measure.say_reading(reading))
             if cause := causes.of_reading(snapshot, reading):

@@ -43,6 +43,7 @@ class RowsPanel(Panel):
         self._alone = alone
         self.title = title
         self.chosen = ""
+        self._wanted = ""
         self._info: Pieces = ()
         self._head: Row = []
         self._lines: list[tuple[str, Row]] = []
@@ -78,13 +79,16 @@ class RowsPanel(Panel):
         self._lines, self._head = list(lines), head or []
         self._info, self._empty = info, empty
         keys = self.keys
+        if self._wanted in keys:
+            self.chosen, self._wanted = self._wanted, ""
         if self.chosen not in keys:
             self.chosen = keys[min(at, len(keys) - 1)] if keys else ""
         self.repaint()
 
     def choose(self, key: str) -> None:
-        """Select a row."""
-        if key in self.keys:
+        """Select a row, or one that is about to be shown."""
+        self._wanted = "" if key in self.keys else key
+        if not self._wanted:
             self.chosen = key
             self.repaint()
 

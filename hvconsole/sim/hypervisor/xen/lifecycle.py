@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 from typing import Final
 
 from hvconsole.sim.hypervisor.host import GuestConsole
@@ -140,10 +142,26 @@ async def _console(call: Call) -> int | None:
 
 
 async def _talk(call: Call, domain: Domain) -> int | None:
-    """Show a guest's console; it stays until the program is ended or Ctrl-] comes."""
+    """Show a guest's console; it stays until the program is ended or Ctrl-] comes.
+
+    One xenconsole at a time (tools/console/client/main.c, `console_lock`). It reads the guest's
+    terminal: what one has read is not there for the next.
+    """
     if domain.number == 0:
         raise RefusedError("Unable to attach console\n")
+    if domain.console_locked:
+        said = f"xenconsole: Could not lock /var/lock/xenconsole.{domain.number}"
+        raise RefusedError(f"{said}: {os.strerror(errno.EAGAIN)}\n", errno.EAGAIN)
+    domain.console_locked = True
+    try:
+        return await _joined(call, domain)
+    finally:
+        domain.console_locked = False
+
+
+async def _joined(call: Call, domain: Domain) -> int:
     call.tool.out("\r\n".join(domain.console))
+    domain.console.clear()
     if guest.has_shell(domain.config):
         domain.linux = domain.linux or call.state.host.guest(
             domain.number, domain.name, domain.since_tick

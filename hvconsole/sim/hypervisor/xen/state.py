@@ -67,6 +67,7 @@ class Domain:
     console: list[str] = field(default_factory=list)
     since_tick: int = 0
     linux: GuestConsole | None = None
+    console_locked: bool = False
 
 
 class State:
