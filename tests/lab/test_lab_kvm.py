@@ -60,28 +60,18 @@ LEFT_BEHIND = (
 
 
 @pytest.fixture(scope="module")
-def arm64(
-    tmp_path_factory: pytest.TempPathFactory, missing: Callable[[str], None]
-) -> Iterator[LabBoard]:
+def arm64(own_lab: Path, missing: Callable[[str], None]) -> LabBoard:
     if board(ARM64_BOARD).condition == "not built":
         missing("the lab is not built: hvconsole lab build")
-    built, own = lab_dir(), tmp_path_factory.mktemp("kvm")
-    for name in ("products", "keys"):
-        (own / name).symlink_to(built / name)
+    assert own_lab == lab_dir()
     words = ["lab", "start", ARM64_BOARD, "--snapshot", "--hours", "1"]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("HVCONSOLE_LAB_DIR", str(own))
-        patch.setenv("HVCONSOLE_STATE_DIR", str(own / "state"))
-        try:
-            assert main(words) == 0
-            assert "Starting kernel" in board(ARM64_BOARD).serial_log.read_text(errors="replace")
-            stop(ARM64_BOARD)
-            assert main(words) == 0
-            said = board(ARM64_BOARD).serial_log.read_text(errors="replace")
-            assert "Starting kernel" not in said, "it comes out of its snapshot"
-            yield board(ARM64_BOARD)
-        finally:
-            stop(ARM64_BOARD)
+    assert main(words) == 0
+    assert "Starting kernel" in board(ARM64_BOARD).serial_log.read_text(errors="replace")
+    stop(ARM64_BOARD)
+    assert main(words) == 0
+    said = board(ARM64_BOARD).serial_log.read_text(errors="replace")
+    assert "Starting kernel" not in said, "it comes out of its snapshot"
+    return board(ARM64_BOARD)
 
 
 class Hand:
