@@ -345,6 +345,15 @@ async def test_without_a_serial_line_it_says_so() -> None:
         assert "no serial line" in driver.text
         await press(driver, "x")
         assert "add serial =" in driver.text
+        await press(driver, "escape")
+        assert "add serial =" not in driver.text
+        assert "measure" in driver.text.splitlines()[-1]
+        await press(driver, "f8")
+        assert driver.app.current_mode == "log"
+        for key in ("escape", "m"):
+            await go(driver)
+            await press(driver, key)
+            assert driver.app.current_mode == "measure", "nobody is caught there"
 
 
 async def test_in_a_recording_keys_are_the_consoles() -> None:

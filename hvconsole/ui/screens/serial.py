@@ -36,8 +36,9 @@ class SerialScreen(SerialDoing):
             return [one.bound() for one in self.offered()]
         if self.mode is Mode.LOOKING:
             return [one.bound() for one in menu.LOOK]
-        if self.replays:
-            return [one.bound() for one in (*menu.PLAYBACK, *self.offered())]
+        if self.replays or (self.line is None and self.mode is Mode.TYPING):
+            playback = menu.PLAYBACK if self.replays else ()
+            return [one.bound() for one in (*playback, *self.offered())]
         if self.mode is Mode.TYPING:
             prefix = BY_ID["serial.prefix"]
             back = ("shift+pageup", "serial.back", "scroll back", "Go back in what was shown")
@@ -100,6 +101,8 @@ class SerialScreen(SerialDoing):
             self.paint()
         elif self.replays:
             self._control_replay(event.key)
+        elif self.line is None:
+            self._lead_away(event.key)
         else:
             self._send(event)
 
@@ -155,6 +158,18 @@ class SerialScreen(SerialDoing):
             self.call_later(self._look_about, key)
         elif key in _SCREENS:
             self.call_later(self.run_action, _SCREENS[key])
+
+    def _lead_away(self, key: str) -> None:
+        """Do what a key says where no line takes it: nobody is to be caught here."""
+        if key == "escape":
+            if not self.put_problem_away():
+                self.call_later(self.do, "leave")
+        elif key in _SCREENS:
+            self.call_later(self.run_action, _SCREENS[key])
+        elif (one := menu.command(self.offered(), key)) is not None:
+            self.call_later(self.do, one.name)
+        else:
+            self.may_type()
 
     def _ask_for(self, event: events.Key) -> None:
         if event.key == "enter":

@@ -255,6 +255,8 @@ class SerialDoing(SerialBase):
             guests = self.source.status.terminal or (desk is not None and desk.system)
             hidden = frozenset() if guests else menu.FOR_GUESTS
             hidden |= menu.NOT_FOR_GUESTS if self.joined is not None else frozenset()
+            if self.line is None:  # there is nothing to type into, but there may be guests
+                hidden |= menu.NOT_FOR_RECORDINGS - menu.FOR_GUESTS
             return tuple(one for one in menu.MENU if one.name not in hidden)
         return tuple(one for one in menu.MENU if one.name not in menu.NOT_FOR_RECORDINGS)
 
