@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from hvconsole.commands import lab_measure
 from hvconsole.commands.common import add_json_argument, print_json, run_async
 from hvconsole.lab.places import BOARDS, VIRT_BOARD
-from hvconsole.model.problem import BoardProblem
+from hvconsole.model.problem import BoardProblem, LinkProblem
 
 if TYPE_CHECKING:
     from hvconsole.lab.inventory import LabBoard
@@ -173,10 +173,9 @@ async def _prove(name: str, mode: str) -> None:
     from hvconsole.lab.profiles import lab_profile
 
     profile = lab_profile(name)
-    link = link_maker(profile)()
-    await link.open()
+    end = time.monotonic() + _PROOF_S
+    link = await _logged_in(link_maker(profile), end)
     try:
-        end = time.monotonic() + _PROOF_S
         while told := await _unproven(link, profile.modes[mode].proof):
             if time.monotonic() > end:
                 raise BoardProblem(
@@ -187,6 +186,20 @@ async def _prove(name: str, mode: str) -> None:
             await asyncio.sleep(_LOOK_S)
     finally:
         await link.close()
+
+
+async def _logged_in(make: Callable[[], Link], end: float) -> Link:
+    """Log in, again and again: where many boards are emulated, one may take long to let us in."""
+    while True:
+        link = make()
+        try:
+            await link.open()
+        except LinkProblem:
+            if time.monotonic() > end:
+                raise
+            await asyncio.sleep(_LOOK_S)
+        else:
+            return link
 
 
 async def _unproven(link: Link, proof: BootProof) -> list[str]:

@@ -16,7 +16,6 @@ from typing import Any
 
 import pytest
 
-from hvconsole.analysis.summary import summary_rows
 from hvconsole.board.deploy import Deployment
 from hvconsole.board.facts import gather
 from hvconsole.board.journal import Journal
@@ -31,7 +30,7 @@ from hvconsole.lab.boards import LabBoard, board, stop
 from hvconsole.lab.places import ARM64_BOARD, lab_dir
 from hvconsole.lab.profiles import lab_profile
 from hvconsole.link.protocol import Link
-from hvconsole.model.hypervisor import Guest
+from hvconsole.model.hypervisor import Guest, Survey
 from hvconsole.record.reader import SessionReader
 
 pytestmark = pytest.mark.lab
@@ -40,14 +39,16 @@ BUSY, LINUX = CELLS / "busy.xml", CELLS / "linux.xml"
 RAMDISK, OURS = "/boot/initramfs-virt.gz", "/boot/guest.gz"
 # Of the guest's vCPU: the CPUs it may have, its limit, what it got, how often it was held back.
 SEEN_BY_LINUX = r"""
-for task in /proc/[0-9]*/task/*; do
-	if grep -q 'CPU 0/KVM' "$task/comm" 2>/dev/null; then break; fi
-done
+task=$(grep -ls 'CPU 0/KVM' /proc/[0-9]*/task/*/comm)
+task=${task%/comm}
 sed -n 's/^Cpus_allowed_list:\t*//p' "$task/status"
 group=/sys/fs/cgroup$(sed -n 's/^0:://p' "$task/cgroup")
 cat "$group/cpu.max"
 sed -n 's/^usage_usec //p; s/^nr_throttled //p' "$group/cpu.stat"
 """
+# What the commands of hvconsole do is tested once; elsewhere a guest is only needed.
+START = """v='virsh -q -c qemu:///system'; cat >/tmp/guest.xml && $v define /tmp/guest.xml &&
+rm /tmp/guest.xml && $v start %s && $v vcpupin %s 0 %d"""
 FORGET = (
     "v='virsh -q -c qemu:///system'; for one in $($v list --all --name); "
     "do $v destroy $one; $v undefine $one; done"
@@ -59,28 +60,18 @@ LEFT_BEHIND = (
 
 
 @pytest.fixture(scope="module")
-def arm64(
-    tmp_path_factory: pytest.TempPathFactory, missing: Callable[[str], None]
-) -> Iterator[LabBoard]:
+def arm64(own_lab: Path, missing: Callable[[str], None]) -> LabBoard:
     if board(ARM64_BOARD).condition == "not built":
         missing("the lab is not built: hvconsole lab build")
-    built, own = lab_dir(), tmp_path_factory.mktemp("kvm")
-    for name in ("products", "keys"):
-        (own / name).symlink_to(built / name)
+    assert own_lab == lab_dir()
     words = ["lab", "start", ARM64_BOARD, "--snapshot", "--hours", "1"]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("HVCONSOLE_LAB_DIR", str(own))
-        patch.setenv("HVCONSOLE_STATE_DIR", str(own / "state"))
-        try:
-            assert main(words) == 0
-            assert "Starting kernel" in board(ARM64_BOARD).serial_log.read_text(errors="replace")
-            stop(ARM64_BOARD)
-            assert main(words) == 0
-            said = board(ARM64_BOARD).serial_log.read_text(errors="replace")
-            assert "Starting kernel" not in said, "it comes out of its snapshot"
-            yield board(ARM64_BOARD)
-        finally:
-            stop(ARM64_BOARD)
+    assert main(words) == 0
+    assert "Starting kernel" in board(ARM64_BOARD).serial_log.read_text(errors="replace")
+    stop(ARM64_BOARD)
+    assert main(words) == 0
+    said = board(ARM64_BOARD).serial_log.read_text(errors="replace")
+    assert "Starting kernel" not in said, "it comes out of its snapshot"
+    return board(ARM64_BOARD)
 
 
 class Hand:
@@ -89,11 +80,12 @@ class Hand:
     def __init__(self, link: Link, driver: Driver) -> None:
         self.link = link
         self.driver = driver
+        self.seen: Survey | None = None
 
     async def do(self, action: do.Action) -> Guest | None:
-        plan = self.driver.plan(action, await self.driver.survey())
-        seen = await carry_out(plan, self.driver, self.link, tell=lambda _: None)
-        return seen.guest("busy")
+        plan = self.driver.plan(action, self.seen or await self.driver.survey())
+        self.seen = await carry_out(plan, self.driver, self.link, tell=lambda _: None)
+        return self.seen.guest("busy")
 
     async def busy(self, action: do.Action) -> Guest:
         guest = await self.do(action)
@@ -116,16 +108,28 @@ async def hand(arm64: LabBoard) -> AsyncIterator[Hand]:
 
 @pytest.fixture(autouse=True)
 def no_guest_is_left(arm64: LabBoard) -> Iterator[None]:
-    """Forget the guests of a test that failed: the next one wants the same names."""
+    """Forget the guests of a test: the next one wants the same names."""
     yield
+    on_board(arm64, FORGET)
+
+
+def on_board(
+    arm64: LabBoard, script: str, stdin: bytes = b""
+) -> subprocess.CompletedProcess[bytes]:
+    """Do something on the board without hvconsole."""
     state = arm64.state
     assert state is not None
-    subprocess.run(
+    return subprocess.run(
         ["ssh", "-F", "none", "-i", str(arm64.identity), "-p", str(state.ssh_port),
          "-o", "BatchMode=yes", "-o", f"UserKnownHostsFile={arm64.known_hosts}",
-         "root@127.0.0.1", FORGET],
-        capture_output=True, timeout=300, check=False,
+         "root@127.0.0.1", script],
+        input=stdin, capture_output=True, timeout=300, check=False,
     )  # fmt: skip
+
+
+def start_guest(arm64: LabBoard, config: Path, *, cpu: int) -> None:
+    done = on_board(arm64, START % (config.stem, config.stem, cpu), config.read_bytes())
+    assert done.returncode == 0, done.stderr
 
 
 async def test_a_guests_whole_life(hand: Hand) -> None:
@@ -173,15 +177,11 @@ def test_a_quota_is_what_the_host_beside_it_keeps(
     arm64: LabBoard, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """By the commands that a person types; sampled by the counter that the module opens."""
-    _hv("create", str(BUSY))
-    _hv("start", "busy")
-    _hv("pin", "busy", "--hard", "1")
+    start_guest(arm64, BUSY, cpu=1)
     counter = ("--counter", "cntpct", "--seconds", "3")
     _recorded(tmp_path / "free.hvs", capsys, *counter, "--label", "busy")
     _hv("sched", "busy", "vcpu_quota=5000")
     _recorded(tmp_path / "quota.hvs", capsys, *counter, "--label", "quota")
-    _hv("destroy", "busy", "--yes")
-    _hv("destroy", "busy", "--yes")
     capsys.readouterr()
     assert main(["summary", str(tmp_path / "free.hvs"), str(tmp_path / "quota.hvs"), "--json"]) == 0
     free, quota = json.loads(capsys.readouterr().out)["runs"]
@@ -196,50 +196,44 @@ def test_a_quota_is_what_the_host_beside_it_keeps(
     assert facts["module"]["loaded_by_us"]
 
 
-async def with_sampler(link: Link, folder: Path) -> Path:
+async def with_sampler(folder: Path) -> Path:
     """Have a ramdisk with the sampler on the board; return a configuration that uses it.
 
     The product sends the sampler over the console where it is not there; that is tested on the
     simulated board, and takes an emulated guest minutes.
     """
-    facts = await gather(link)
-    sampler, _ = await Deployment(link, facts, Journal("guest", folder=folder / "journal")).static(
-        "hvsampler"
-    )
+    link = link_maker(lab_profile(ARM64_BOARD))()
+    await link.open()
+    facts, journal = await gather(link), Journal("guest", folder=folder / "journal")
+    sampler, _ = await Deployment(link, facts, journal).static("hvsampler")
     more = gzip.compress(cpio.archive([cpio.file("bin/hvsampler", sampler)]))
     await link.put((await link.run(["cat", RAMDISK])).stdout + more, OURS)
+    await link.close()
     config = folder / "linux.xml"
     config.write_text(LINUX.read_text().replace(RAMDISK, OURS))
     return config
 
 
-async def test_a_guest_is_sampled_beside_its_host(hand: Hand, tmp_path: Path) -> None:
+def test_a_guest_is_sampled_beside_its_host(
+    arm64: LabBoard, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Through its console, with nothing dropped on the host or in the guest."""
-    config = await with_sampler(hand.link, tmp_path)
-    await asyncio.to_thread(sample_guest, config, tmp_path / "guest.hvs")
-    host, guest = summary_rows([tmp_path / "guest.hvs"])
-    assert (host.guest, guest.guest) == ("", "linux")
+    start_guest(arm64, asyncio.run(with_sampler(tmp_path)), cpu=0)
+    words = ("--guest", "linux", "--counter", "cntvct", "--seconds", "15")
+    host, guest = _recorded(tmp_path / "guest.hvs", capsys, *words)["runs"]
+    assert (host["guest"], guest["guest"]) == ("", "linux")
     for row in (host, guest):
-        assert row.detected == row.recorded > 0
-        assert (row.dropped, row.lost_on_link) == (0, 0)
+        assert row["detected"] == row["recorded"] > 0
+        assert (row["dropped"], row["lost_on_link"]) == (0, 0)
     run = SessionReader(tmp_path / "guest.hvs").guests()[0].guest_run(0)
     assert run is not None
     # A guest's CNTVCT began with it: never the board's own, and some seconds behind.
     assert run.clock.relation == "constant offset"
     assert run.clock.lowest_ticks is not None
     assert run.clock.lowest_ticks > 0
-    # The console is free again: nobody has its terminal open, or types to it.
-    assert await hand.lines("ps -eo args= | grep '[t]tyconsole'; rm -f " + OURS + "; true") == []
-
-
-def sample_guest(config: Path, out: Path) -> None:
-    _hv("create", str(config))
-    _hv("start", "linux")
-    _hv("pin", "linux", "--hard", "0")
-    words = ["record", ARM64_BOARD, "--guest", "linux", "--cpu", "1", "--counter", "cntvct"]
-    assert main([*words, "--seconds", "15", "--out", str(out), "--json"]) == 0
-    _hv("destroy", "linux", "--yes")
-    _hv("destroy", "linux", "--yes")
+    # The console is free again: nobody has the guest's terminal open but its QEMU.
+    held = on_board(arm64, f"rm {OURS}; ps -eo args= | grep -c '[v]irsh.*ttyconsole'")
+    assert held.stdout.strip() == b"0"
 
 
 async def test_nothing_is_left_behind(hand: Hand) -> None:

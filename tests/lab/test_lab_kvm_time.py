@@ -67,12 +67,10 @@ def test_nothing_is_dropped_and_all_is_labelled(runs: Runs, session: Path) -> No
     hold_against_golden(runs, session, "virtual-time-kvm.json")
 
 
-def test_a_guest_and_what_burns_beside_one_repeat_to_the_last_bit(
-    runs: Runs, tmp_path: Path
-) -> None:
-    again = measured(tmp_path / "again.hvs", "kvm-nvhe-guest", "kvm-nvhe-busy")
-    for name, run in again.items():
-        assert run["frames"] == runs[name]["frames"]
+def test_a_guest_and_its_host_repeat_to_the_last_bit(runs: Runs, tmp_path: Path) -> None:
+    """The kept figures say it of the others, on the versions that they are of."""
+    again = measured(tmp_path / "again.hvs", "kvm-nvhe-guest")
+    assert again["kvm-nvhe-guest"]["frames"] == runs["kvm-nvhe-guest"]["frames"]
 
 
 @pytest.mark.parametrize("mode", ["kvm-nvhe", "kvm-vhe"])
