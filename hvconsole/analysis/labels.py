@@ -25,6 +25,9 @@ Flags = npt.NDArray[np.uint32]
 SECOND_NS = 1_000_000_000
 SETTLE_NS = 10_000_000
 """For so long after a hotplug hole the kernel's bring-up of the CPU is what takes it."""
+OWN_MOST_NS = 4_000_000
+"""What our writer takes at a time ends within a slice of Linux's scheduler; what is longer is not
+its doing alone: another guest's turn in which it happened to work."""
 _WINDOW = 8
 _STEP = 0.03
 _PERIOD_TOLERANCE = 0.05
@@ -98,7 +101,7 @@ def label(context: LaneContext, start: I64, length: I64) -> Flags:
     settled = context.holes + np.array([0, SETTLE_NS])
     found = (
         (Artefact.RT_THROTTLE, np.isin(start, context.throttled)),
-        (Artefact.OWN_STREAM, _contains(context.own, start, end)),
+        (Artefact.OWN_STREAM, (length <= OWN_MOST_NS) & _contains(context.own, start, end)),
         (Artefact.CALIBRATION, length <= context.loop_ns),
         (Artefact.FREQUENCY, overlaps(context.changes, start, end)),
         (Artefact.THERMAL, overlaps(context.slowed, start, end)),

@@ -2,7 +2,8 @@
 
 Terminals do not tell a repetition from a press. The first repetition comes 0.25 to 0.66 s after the
 press, the others some 30 ms apart: so what comes within 0.7 s of the same key is not taken for one.
-Pressing another key in between, or waiting that long, makes it a press again.
+Pressing another key or a button of the mouse in between, or waiting that long, makes it a press
+again.
 """
 
 from __future__ import annotations
@@ -30,3 +31,7 @@ class HeldKeys:
         now, before = self._clock(), self._last
         self._last = key, now
         return before is None or before[0] != key or now - before[1] >= HELD_S
+
+    def clicked(self) -> None:
+        """Take note of a button of the mouse: who presses one holds no key down."""
+        self._last = None

@@ -36,6 +36,8 @@ class KeyedApp(App[None], inherit_bindings=False):
 
     async def on_event(self, event: events.Event) -> None:
         """Keep what is typed until it is its turn."""
+        if isinstance(event, events.MouseDown):
+            self._held.clicked()
         if not isinstance(event, events.Key | events.Paste) or event.is_forwarded:
             await super().on_event(event)  # a key comes by once more where nobody took it
             return

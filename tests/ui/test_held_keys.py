@@ -36,6 +36,18 @@ async def test_a_held_key_opens_a_question_and_leaves_it(monkeypatch: pytest.Mon
         assert doors.opened == ["sim"]
 
 
+async def test_a_click_in_between_makes_it_a_press(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(held, "HELD_S", 30.0)
+    doors = NotedDoors()
+    async with opened(doors, board()) as driver:
+        await press(driver, "f5", "enter")
+        assert isinstance(driver.app.screen, ModalScreen)
+        await driver.pilot.click("#ask-box")
+        await press(driver, "enter")
+        assert not isinstance(driver.app.screen, ModalScreen), "the safe answer was taken"
+        assert doors.opened == []
+
+
 async def test_held_keys_go_on_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(held, "HELD_S", 30.0)
     async with opened(board=board()) as driver:

@@ -457,12 +457,16 @@ async def test_the_palette_ends_the_console() -> None:
         assert "close" in driver.board.calls
 
 
-async def test_the_clock_rests_under_another_screen() -> None:
+async def test_the_clock_rests_under_another_screen_but_not_under_a_dialog() -> None:
     async with console() as driver:
+        measure = driver.screen
         await driver.press("question_mark")
-        assert driver.screen._clock._active.is_set() is False
+        assert measure._clock._active.is_set()
         await driver.press("escape")
-        assert driver.screen._clock._active.is_set()
+        await driver.press("f8")
+        assert measure._clock._active.is_set() is False
+        await driver.press("f2")
+        assert measure._clock._active.is_set()
 
 
 async def test_nothing_is_painted_while_nothing_changes() -> None:

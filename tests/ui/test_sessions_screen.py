@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import polars as pl
@@ -111,8 +112,10 @@ async def test_deleting_names_the_recording_and_cancel_is_the_default(folder: Pa
         await settled(driver)
         assert not (folder / "beta.hvs").exists()
         assert (folder / "alpha.hvs").exists()
-        screen.tick()  # as the next frame does
-        assert str(folder / "beta.hvs") not in screen.rows_panel.keys
+        async with asyncio.timeout(30):  # until it has been looked, and drawn, again
+            while str(folder / "beta.hvs") in screen.rows_panel.keys:
+                await driver.pilot.pause(0.05)
+                screen.tick()
 
 
 async def test_what_is_being_played_is_not_deleted(folder: Path) -> None:

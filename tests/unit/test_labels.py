@@ -70,6 +70,12 @@ def test_own_stream_holds_a_heartbeat_of_ours() -> None:
     assert flags.tolist() == [Artefact.OWN_STREAM, 0, Artefact.OWN_STREAM]
 
 
+def test_a_neighbours_turn_is_not_ours_because_we_wrote_in_it() -> None:
+    context = LaneContext(own=ns(5e6, 50e6))
+    flags = label(context, ns(0, 49e6), ns(10e6, 3e6))
+    assert flags.tolist() == [0, Artefact.OWN_STREAM]
+
+
 def test_calibration_covers_what_the_loop_does_itself() -> None:
     flags = label(LaneContext(loop_ns=600), ns(0, 1000), ns(600, 601))
     assert flags.tolist() == [Artefact.CALIBRATION, 0]
