@@ -201,8 +201,12 @@ class GuestDesk:
                 read_only=self._read_only, trouble=self._trouble,
             )  # fmt: skip
             self._tell(f"a sampler for guest {stream.name}")
-        await stream.prepare(settings, static)
         self._streams[name] = stream
+        try:
+            await stream.prepare(settings, static)
+        except BaseException:
+            await self._drop(name)  # somebody else may need its console
+            raise
 
     async def _drop(self, name: str) -> None:
         left = await self._streams.pop(name).close()

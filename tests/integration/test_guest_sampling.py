@@ -20,6 +20,7 @@ from hvconsole.model.problem import BoardProblem, LinkProblem, Problem, UsagePro
 from hvconsole.model.run import RunSettings
 from hvconsole.record.capture import ACTIONS
 from hvconsole.record.reader import SessionReader
+from hvconsole.session.counter import CounterDesk
 from hvconsole.session.session import Session
 from hvconsole.sim.options import SimOptions
 from hvconsole.sim.start import Started, started
@@ -48,6 +49,29 @@ async def with_guest(board: Started, out: Path, config: str = "shell.cfg") -> Se
     path = CELLS / config
     await session.hypervisor.do(do.Create(config=path.read_bytes(), source=str(path)))
     return session
+
+
+async def test_a_guest_that_cannot_be_made_ready_gets_its_console_back(
+    board: Started, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = await with_guest(board, tmp_path / "a.hvs")
+    session.guests.want(["shell"])
+
+    class Refusing(CounterDesk):
+        async def ready(self, settings: RunSettings, sampler: str) -> None:
+            del settings, sampler
+            raise BoardProblem("the counter stays closed")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("hvconsole.session.guest_stream.CounterDesk", Refusing)
+        with pytest.raises(BoardProblem, match="stays closed"):
+            await session.start_run()
+    assert session.guests.streams == ()
+    assert session.status.run == "idle"
+    async with ssh_link(board.profile) as link:  # xenconsole takes one at a time, and refuses more
+        with pytest.raises(BoardProblem, match="did not end within 2 s"):
+            await link.run(["xl", "console", "shell"], timeout=2.0)
+    await session.close()
 
 
 async def test_a_guest_is_sampled_beside_its_host(board: Started, tmp_path: Path) -> None:
