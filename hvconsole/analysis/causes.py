@@ -6,8 +6,7 @@ none applies nothing is said. An artefact outweighs what was done to the board a
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,14 +17,9 @@ from hvconsole.analysis.labels import I64, NAMES, Flags, overlaps
 from hvconsole.model.text import plain
 from hvconsole.model.ticks import TickClock
 from hvconsole.record.reader import SessionReader
-from hvconsole.wire.values import STREAM_LANE, Note, NoteCode
+from hvconsole.stream.cause_rules import AFTER_S, NOTED
+from hvconsole.wire.values import STREAM_LANE, Note
 
-AFTER_S: Final = 0.05
-"""An action's time is good to some milliseconds, and what it starts takes some more."""
-NOTED: Final[dict[int, str]] = {
-    NoteCode.MOVED: "moved to another CPU",
-    NoteCode.STALLED: "our reader stalled",
-}
 _TEXT: Final = 120
 
 
@@ -54,7 +48,7 @@ def acts_of(reader: SessionReader) -> dict[int, list[Act]]:
     """
     found: dict[int, list[Act]] = {}
     run: int | None = None
-    for entry in _entries(reader):
+    for entry in reader.action_entries():
         what, at_ns = str(entry.get("action", "")), entry.get("t_ns")
         if what == "run start":
             number = entry.get("run")
@@ -98,12 +92,11 @@ def causes(
     """
     end = start + length
     which = np.full(start.size, -1, dtype=np.int64)
-    words: list[str] = []
+    words: dict[str, int] = {}
 
     def say(word: str, where: npt.NDArray[np.bool_]) -> None:
         if where.any():
-            which[where] = words.index(word) if word in words else len(words)
-            words.extend([] if word in words else [word])
+            which[where] = words.setdefault(word, len(words))
 
     for one in noted:
         if one.lane in {cpu, STREAM_LANE}:
@@ -115,16 +108,4 @@ def causes(
             say(f"with: {acts[at].what}", (last == at) & near)
     for bit, word in NAMES.items():
         say(word, (flags & np.uint32(bit)) != 0)
-    return which, words
-
-
-def _entries(reader: SessionReader) -> Iterator[dict[str, object]]:
-    if not reader.actions.exists():
-        return
-    for line in reader.actions.read_text(errors="replace").splitlines():
-        try:
-            entry = json.loads(line)
-        except (ValueError, RecursionError):
-            continue  # the last line of a recording that was cut off
-        if isinstance(entry, dict):
-            yield entry
+    return which, list(words)

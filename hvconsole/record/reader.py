@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import copy
 import fcntl
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, Self
 
 import numpy as np
 
@@ -126,7 +128,19 @@ class SessionReader:
             self.problem = problem
             self.manifest = Manifest(board="unknown", state="interrupted")
 
-    def guests(self) -> list[SessionReader]:
+    def action_entries(self) -> Iterator[dict[str, Any]]:
+        """Yield the control actions as they were written; lines that make no sense are left out."""
+        if not self.actions.exists():
+            return
+        for line in self.actions.read_text(errors="replace").splitlines():
+            try:
+                entry = json.loads(line)
+            except (ValueError, RecursionError):
+                continue  # the last line of a recording that was cut off
+            if isinstance(entry, dict):
+                yield entry
+
+    def guests(self) -> list[Self]:
         """Return a reader for each guest that was sampled beside the board, in order.
 
         One whose file is not there, or whose name leads elsewhere, is left out.

@@ -203,15 +203,7 @@ def _rows_of(reader: SessionReader, number: int, clock: TickClock) -> _Rows:
 
 def actions_table(reader: SessionReader) -> pl.LazyFrame:
     """Return the control actions; what is particular to one is JSON in ``details``."""
-    rows: list[dict[str, Any]] = []
-    if reader.actions.exists():
-        for line in reader.actions.read_text(errors="replace").splitlines():
-            try:
-                entry = json.loads(line)
-            except ValueError:
-                continue  # the last line of a recording that was cut off
-            if isinstance(entry, dict):
-                rows.append(_action(entry))
+    rows = [_action(entry) for entry in reader.action_entries()]
     return pl.DataFrame(rows, schema=ACTIONS).lazy()
 
 

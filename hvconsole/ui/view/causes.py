@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from hvconsole.analysis.causes import AFTER_S, NOTED
 from hvconsole.model.text import clip, plain
+from hvconsole.stream.cause_rules import AFTER_S, NOTED
 from hvconsole.stream.snapshot import Gap, Marker, Snapshot
 from hvconsole.ui.view.measure import Reading
 from hvconsole.wire.values import STREAM_LANE, Hello, Note
