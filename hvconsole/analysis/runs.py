@@ -18,7 +18,7 @@ from hvconsole.analysis.labels import F64, I64, LaneContext
 from hvconsole.analysis.run_lanes import LaneSum, add_lane, quantiles
 from hvconsole.model.problem import RecordProblem, UsageProblem
 from hvconsole.record.manifest import Manifest
-from hvconsole.record.reader import LaneData, RunData, SessionReader
+from hvconsole.record.reader import LaneData, RunData
 
 NAN = float("nan")
 VIRTUAL = "virtual time"
@@ -157,7 +157,7 @@ def _session_runs(path: Path) -> Iterator[MeasuredRun]:
             yield _measured(guest, run)
 
 
-def _measured(reader: SessionReader, run: RunData) -> MeasuredRun:
+def _measured(reader: HeardSession, run: RunData) -> MeasuredRun:
     total, tick_ns = LaneSum(), run.hello.clock.ns(1)
     seconds = _seconds(run)
     for cpu, lane in run.lanes.items():
@@ -175,9 +175,9 @@ def _measured(reader: SessionReader, run: RunData) -> MeasuredRun:
     )
 
 
-def _context(reader: SessionReader, run: RunData, cpu: int, lane: LaneData) -> LaneContext:
+def _context(reader: HeardSession, run: RunData, cpu: int, lane: LaneData) -> LaneContext:
     """Return what is known of a lane; of a guest's CPUs no more than what its loop cost."""
-    if reader.guest is not None or not isinstance(reader, HeardSession):
+    if reader.guest is not None:
         calibrated = next(one for one in run.hello.lanes if one.cpu == cpu)
         return LaneContext(loop_ns=run.hello.clock.ns(calibrated.p9999_ticks))
     return lane_context(
@@ -196,7 +196,7 @@ def _seconds(run: RunData) -> float:
     return max((end - run.hello.start_tick for end in ends), default=0) / run.hello.frequency_hz
 
 
-def _figures(reader: SessionReader, run: RunData, total: LaneSum) -> RunFigures:
+def _figures(reader: HeardSession, run: RunData, total: LaneSum) -> RunFigures:
     lengths = np.concatenate(total.lengths) if total.lengths else np.empty(0, dtype=np.int64)
     entry = next((e for e in reader.entries if e.run == run.run), None)
     beside = reader.guest_run(run.run)

@@ -50,10 +50,12 @@ def run(arguments: argparse.Namespace) -> int:
     reports: dict[str, Callable[[], Mapping[str, Any]]] = {
         "show": _show,
         "path": _path,
-        "validate": _validate,
     }
-    document = reports[arguments.what]()
-    status = _WRONG if arguments.what == "validate" and _left_out() else 0
+    status = 0
+    if arguments.what == "validate":
+        document, status = _validate()
+    else:
+        document = reports[arguments.what]()
     if arguments.json:
         print_json(document)
         return status
@@ -85,26 +87,25 @@ def _path() -> dict[str, str]:
     }
 
 
-def _validate() -> dict[str, str]:
+def _validate() -> tuple[Mapping[str, Any], int]:
+    """Return what is said of each file, and the exit status."""
     load_settings()
     known = boards.load_boards()
+    wrong_keys, themes = _keys(), load_themes()
 
     def state(exists: bool) -> str:
         return "ok" if exists else "not there, defaults hold"
 
-    return {
+    document = {
         str(paths.settings_file()): state(paths.settings_file().exists()),
         str(paths.boards_file()): state(paths.boards_file().exists()),
-        str(keys_file()): _said(_keys()) or state(keys_file().exists()),
-        **{str(path): _said([problem]) for path, problem in load_themes().broken.items()},
-        "themes": ", ".join(sorted(load_themes().files)),
+        str(keys_file()): _said(wrong_keys) or state(keys_file().exists()),
+        **{str(path): _said([problem]) for path, problem in themes.broken.items()},
+        "themes": ", ".join(sorted(themes.files)),
         "boards": ", ".join(known),
     }
-
-
-def _left_out() -> bool:
-    """Whether the console leaves something out of keys and themes."""
-    return bool(_keys() or load_themes().broken)
+    # The console leaves these out and goes on; who asks wants to know.
+    return document, _WRONG if wrong_keys or themes.broken else 0
 
 
 def _keys() -> Sequence[Problem]:

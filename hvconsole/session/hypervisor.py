@@ -208,9 +208,8 @@ class HypervisorDesk:
             Problem: It has no console, or somebody has it; or nothing may be changed.
         """
         self._may_type()
-        known = (
-            self._seen.state.survey.guest(guest) if self._seen.state.survey is not None else None
-        )
+        survey = self._seen.state.survey
+        known = survey.guest(guest) if survey is not None else None
         if self.bound and known is not None and self.bound in known.consoles:
             return
         _, _, console = await self.console(guest)

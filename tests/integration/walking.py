@@ -11,7 +11,6 @@ from shutil import which
 from types import ModuleType
 
 ROOT = Path(__file__).parents[2]
-PATIENCE_S = 90.0
 LEFT = r"left with status 0"
 
 Step = tuple[tuple[str, ...], str]

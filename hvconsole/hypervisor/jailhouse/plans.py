@@ -134,8 +134,8 @@ def _pin(survey: Survey) -> tuple[Step, ...]:
 def _disable(survey: Survey) -> Plan:
     if not survey.active:
         return Plan(title="disable Jailhouse", notes=("it is not enabled",))
-    cells = [guest for guest in survey.guests if guest.role != "control"]
-    danger = f"cells end at once: {', '.join(map(named, cells))}" if cells else ""
+    others = [guest for guest in survey.guests if guest.role != "control"]
+    danger = f"cells end at once: {', '.join(map(named, others))}" if others else ""
     step = Step(
         about="disable Jailhouse",
         argv=("jailhouse", "disable"),
