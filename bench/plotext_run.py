@@ -44,7 +44,7 @@ async def measure(app: Charts, points: int, seconds: float, frames: int) -> dict
 
 
 def main() -> None:
-    told, points, seconds, frames, _ = sys.argv[1:]
+    told, points, seconds, frames = sys.argv[1:]
     app = Charts()
     figures: dict[str, float] = {}
 

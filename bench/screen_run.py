@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import random
 import sys
 import time
 from dataclasses import replace
@@ -13,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from textual import events
 
+from bench.on_terminal import BEGIN
 from hvconsole.stream.live import LiveStream
 from hvconsole.stream.snapshot import Snapshot, View
 from hvconsole.ui.app import HvconsoleApp
@@ -126,8 +125,8 @@ class Board:
         """Nothing is to be closed."""
 
 
-async def measure(app: HvconsoleApp, rate: int, seconds: float, *, keyed: bool) -> dict[str, float]:
-    """Let switches come, and press keys where wanted; return what keys and frames cost."""
+async def measure(app: HvconsoleApp, rate: int, seconds: float, told: int) -> dict[str, float]:
+    """Let switches come, say when keys are welcome, and return what frames cost."""
     board = app.source
     assert isinstance(board, Board)
     flood = Flood(board.live, rate)
@@ -135,24 +134,15 @@ async def measure(app: HvconsoleApp, rate: int, seconds: float, *, keyed: bool) 
     screen = app.screen
     assert isinstance(screen, MeasureScreen)
     watch = Watch(app, screen)
-    began = time.perf_counter()
-    feeding = asyncio.create_task(feed(flood, began))
+    feeding = asyncio.create_task(feed(flood, time.perf_counter()))
     await asyncio.sleep(_WARM_S)
     watch.clear()
+    os.write(told, BEGIN)
     cpu, waited = time.process_time(), waited_s()
-    typing = asyncio.create_task(press_keys(app, watch)) if keyed else None
     await asyncio.sleep(seconds)
     spent = time.process_time() - cpu
-    if typing is not None:
-        typing.cancel()
     feeding.cancel()
-    keys, own = sorted(watch.keys_s) or [0.0], sorted(watch.own_s) or [0.0]
     return {
-        "keys": len(keys),
-        "key_ms": keys[len(keys) // 2] * 1e3,
-        "key_p95_ms": keys[len(keys) * 95 // 100] * 1e3,
-        "own_ms": own[len(own) // 2] * 1e3,
-        "own_p95_ms": own[len(own) * 95 // 100] * 1e3,
         "waited_share": (waited_s() - waited) / seconds,
         "frames": watch.frames,
         # All that the process did, decoding included: what is painted cannot be told from it.
@@ -173,43 +163,28 @@ def waited_s() -> float:
 
 
 class Watch:
-    """Times frames and keys, and counts what is written to the terminal."""
+    """Counts frames, and what is written to the terminal."""
 
     def __init__(self, app: HvconsoleApp, screen: MeasureScreen) -> None:
-        self.pressed_at = self.waited_s = 0.0
-        self.acted = False
         self.clear()
         driver: Any = app._driver  # noqa: SLF001  # where bytes leave
-        put, frame, scale = driver.put, screen.frame, screen.action_scale
+        put, frame = driver.put, screen.frame
 
         def counted(data: str) -> None:
             put(data)
             size = len(data.encode())
             self.written += size
             self.largest = max(self.largest, size)
-            if self.acted:
-                self.acted = False
-                took = time.perf_counter() - self.pressed_at
-                self.keys_s.append(took)
-                self.own_s.append(took - (waited_s() - self.waited_s))
 
         def counting(status: Status) -> None:
             frame(status)
             self.frames += 1
 
-        def noted() -> None:
-            self.acted = True  # what is written from now on shows it
-            scale()
-
         driver.put = counted
         screen.frame = counting  # type: ignore[method-assign]  # the same, with a watch beside it
-        screen.action_scale = noted  # type: ignore[method-assign]  # likewise
 
     def clear(self) -> None:
-        self.keys_s: list[float] = []
-        self.own_s: list[float] = []
-        self.frames = 0
-        self.written = self.largest = 0
+        self.frames = self.written = self.largest = 0
 
 
 async def feed(flood: Flood, began: float) -> None:
@@ -221,21 +196,13 @@ async def feed(flood: Flood, began: float) -> None:
         await asyncio.sleep(_STEP_S)
 
 
-async def press_keys(app: HvconsoleApp, watch: Watch) -> None:
-    """Press a key that changes all charts, at no particular moment of a frame."""
-    while True:
-        await asyncio.sleep(random.uniform(0.1, 0.25))
-        watch.waited_s, watch.pressed_at = waited_s(), time.perf_counter()
-        app.post_message(events.Key("y", "y"))
-
-
 def main() -> None:
-    told, rate, seconds, frames, keys = sys.argv[1:]
+    told, rate, seconds, frames = sys.argv[1:]
     app = HvconsoleApp(Board(), frames_per_second=int(frames))
     figures: dict[str, float] = {}
 
     async def go() -> None:
-        figures.update(await measure(app, int(rate), float(seconds), keyed=keys == "keys"))
+        figures.update(await measure(app, int(rate), float(seconds), int(told)))
         app.exit()
 
     app.call_later(lambda: app.run_worker(go()))
