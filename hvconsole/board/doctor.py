@@ -10,14 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from hvconsole.board.doctor_checks import (
-    CHECKS,
-    UNDER_XVISOR,
-    CannotCheckError,
-    Look,
-    State,
-    Visit,
-)
+from hvconsole.board.doctor_checks import CHECKS, UNDER_XVISOR
+from hvconsole.board.doctor_visit import CannotCheckError, Look, State, Visit
 from hvconsole.board.journal import Journal
 from hvconsole.link.protocol import Link
 from hvconsole.model.board import BoardProfile

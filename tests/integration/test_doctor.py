@@ -12,8 +12,9 @@ from servers import Sshd, free_port
 
 from hvconsole.board import deploy, doctor
 from hvconsole.board.doctor import Check, checks
-from hvconsole.board.doctor_checks import CHECKS, Visit
+from hvconsole.board.doctor_checks import CHECKS
 from hvconsole.board.doctor_serial import serial_trouble
+from hvconsole.board.doctor_visit import Visit
 from hvconsole.board.facts import BoardFacts, CpuClock, ThermalZone
 from hvconsole.board.journal import Journal, pending
 from hvconsole.board.places import Place
