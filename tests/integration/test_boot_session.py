@@ -124,7 +124,7 @@ async def test_it_is_recorded_and_names_the_condition(stage: Stage) -> None:
     session._kept.begin_run(RunSettings(), "before")
     session._kept.end_run("stop")
     await session.boots.boot("xen-rtds")
-    session._kept.begin_run(RunSettings(), session._mode)
+    session._kept.begin_run(RunSettings(), session._handover.mode)
     await session.close()
     lines = (stage.folder / "a.hvs/actions.jsonl").read_text().splitlines()
     actions = [json.loads(line) for line in lines]
