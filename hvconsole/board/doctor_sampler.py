@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from hvconsole.board.deploy import Deployment, usable_place
+from hvconsole.board.deploy import Deployment
 from hvconsole.board.doctor_visit import Answer, CannotCheckError, Visit
 from hvconsole.board.facts import BoardFacts
 from hvconsole.board.module_build import CROSS
 from hvconsole.board.module_text import parse_probe
 from hvconsole.board.module_ways import find_way
+from hvconsole.board.places import usable_place
 
 SAMPLER = "hvsampler"
 MIN_LOCKED_KIB = 64 << 10  # the sampler locks its rings and its stacks
