@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import shutil
 import struct
 import subprocess
 import zlib
 from pathlib import Path
 
 import pytest
+from browser import CHROMIUM, QUIET
 from sessions import make_session
 from values import HZ, heartbeat, hello
 
@@ -18,20 +18,8 @@ from hvconsole.wire.values import End, HeartbeatFlag, Switches
 
 np = pytest.importorskip("numpy")
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = pytest.mark.skipif(
     CHROMIUM is None, reason="no Chromium here: apt-get install chromium"
-)
-QUIET = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--hide-scrollbars",
 )
 
 
@@ -70,7 +58,14 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def browse(page: Path, folder: Path, *options: str) -> str:
     assert CHROMIUM is not None
-    words = [CHROMIUM, *QUIET, f"--user-data-dir={folder / 'profile'}", *options, page.as_uri()]
+    words = [
+        CHROMIUM,
+        "--headless",
+        *QUIET,
+        f"--user-data-dir={folder / 'profile'}",
+        *options,
+        page.as_uri(),
+    ]
     done = subprocess.run(words, capture_output=True, text=True, timeout=120, check=True)
     return done.stdout
 
