@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from hvconsole.board.facts import BoardFacts
 from hvconsole.board.journal import Journal
 from hvconsole.link.protocol import Capability, Link
 from hvconsole.model.board import BoardProfile
+from hvconsole.model.check import State
 from hvconsole.model.problem import Problem
 
-State = Literal["ok", "warning", "failed", "skipped"]
 Answer = tuple[State, str, str]
 
 

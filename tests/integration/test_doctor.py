@@ -11,7 +11,7 @@ import pytest
 from servers import Sshd, free_port
 
 from hvconsole.board import deploy, doctor
-from hvconsole.board.doctor import Check, checks
+from hvconsole.board.doctor import checks
 from hvconsole.board.doctor_checks import CHECKS
 from hvconsole.board.doctor_serial import serial_trouble
 from hvconsole.board.doctor_visit import Visit
@@ -21,6 +21,7 @@ from hvconsole.board.places import Place
 from hvconsole.link.local import LocalLink
 from hvconsole.link.ssh import SshLink
 from hvconsole.model.board import BoardProfile
+from hvconsole.model.check import Check
 
 LOCAL = BoardProfile(name="local", kind="local")
 NAMES = [name for name, _ in CHECKS]

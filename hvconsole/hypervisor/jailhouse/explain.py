@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from hvconsole.hypervisor.failed import LAST_LINES, failed_step, lines_of
 from hvconsole.hypervisor.jailhouse.reasons import (
     LOG,
     NOT_RUNNING,
@@ -28,7 +29,6 @@ from hvconsole.model.problem import BoardProblem
 from hvconsole.model.text import plain
 from hvconsole.wire.console import shown
 
-_SHOWN_LINES = 6
 # Taking a CPU from Linux for a cell is said in the kernel's own words.
 _OURS = re.compile(r"jailhouse|CPU\d+ killed", re.IGNORECASE)
 _PARKED = re.compile(r"Parking CPU \d+")
@@ -86,17 +86,14 @@ def explain(
         log: The newest lines of the kernel's log.
         ring: The newest lines of the hypervisor's console.
     """
-    said = [line for line in f"{done.text}\n{done.error_text}".splitlines() if line.strip()]
+    said = lines_of(done)
     ours = [line for line in log if _OURS.search(line)]
     why = _of_success(step, ours, ring) if done.status == 0 else reason("\n".join(said), log, ring)
     if why is None:
         why = Reason("the board gave no reason", LOG)
-    kept = [*said[-_SHOWN_LINES:], *([why.evidence] if why.evidence else ours[-1:])]
+    kept = [*said[-LAST_LINES:], *([why.evidence] if why.evidence else ours[-1:])]
     lines = [shown(line.encode("utf-8", "replace")) for line in kept]
-    wanted = [f"expected: {step.expect.text}"] if step.expect is not None else []
-    return BoardProblem(
-        f"could not {step.about}: {why.cause}", detail="\n".join([*lines, *wanted]), hint=why.fix
-    )
+    return failed_step(step, why.cause, why.fix, lines)
 
 
 def _of_success(step: Step, ours: Sequence[str], ring: Sequence[str]) -> Reason:
