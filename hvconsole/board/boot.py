@@ -9,7 +9,8 @@ from __future__ import annotations
 from hvconsole.board.boot_answer import Connect
 from hvconsole.board.boot_ear import Console
 from hvconsole.board.boot_report import check_mode
-from hvconsole.board.boot_steps import Boot, Booted, BootPatience, Tell, Ways
+from hvconsole.board.boot_steps import Boot
+from hvconsole.board.boot_terms import Booted, BootPatience, Tell, Ways
 from hvconsole.link.protocol import Link
 from hvconsole.model.board import BoardProfile
 

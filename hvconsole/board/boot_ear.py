@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
-from hvconsole.board.uboot import counts_down
+from hvconsole.board.uboot_text import counts_down
 from hvconsole.link.serial_protocol import ByteSink, SerialPort
 from hvconsole.wire.console import (
     Alarm,

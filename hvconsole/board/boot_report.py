@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from hvconsole.board.boot_ear import BootEar
 from hvconsole.board.boot_problem import BoardGone, BootProblem, BootStopped, BootTimeout, WrongMode
 from hvconsole.board.boot_proof import Evidence, modes_fitting
-from hvconsole.board.uboot import check_length
+from hvconsole.board.uboot_text import check_length
 from hvconsole.link.words import checked_words
 from hvconsole.model.board import BoardProfile
 from hvconsole.model.boot import BootStep

@@ -13,10 +13,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 
-from hvconsole.board.boot_answer import BootAnswer, Connect
-from hvconsole.board.boot_ear import BootEar, Console
+from hvconsole.board.boot_answer import BootAnswer
+from hvconsole.board.boot_ear import BootEar
 from hvconsole.board.boot_prompt import BootPrompt
 from hvconsole.board.boot_proof import (
     Evidence,
@@ -27,66 +26,16 @@ from hvconsole.board.boot_proof import (
     read_evidence,
 )
 from hvconsole.board.boot_report import BootReport
-from hvconsole.board.boot_restart import Patience, Restarter, Way
+from hvconsole.board.boot_restart import Restarter, Way
+from hvconsole.board.boot_terms import Booted, BootPatience, Tell, Ways
 from hvconsole.link.protocol import Capability, Link
 from hvconsole.model.board import BoardProfile
 from hvconsole.model.boot import BootEvent, BootMark, BootStep
 from hvconsole.model.problem import LinkProblem, Problem
 from hvconsole.model.text import plain
 
-Tell = Callable[[BootEvent], None]
-
 _LINUX_S = 60.0
 _SHOWN = 200
-
-
-@dataclass(frozen=True, slots=True)
-class BootPatience:
-    """How long a boot waits for what may not come, in seconds.
-
-    Attributes:
-        restart: For the effect of asking for a restart.
-        person: For a person to press reset.
-        silence: For a console to say that something was started, before going on without.
-        panic: For a board that stopped to restart by itself.
-        settle: For what comes up after the SSH server.
-        again: Between two tries to connect.
-    """
-
-    restart: Patience = field(default_factory=Patience)
-    person: float = 300.0
-    silence: float = 90.0
-    panic: float = 20.0
-    settle: float = 30.0
-    again: float = 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class Booted:
-    """A board that is in its mode.
-
-    Attributes:
-        mode: The mode's name.
-        link: Open; the caller's to close.
-        evidence: What was read back; None where nobody wanted it.
-        proven: The evidence is what the mode's proof asks for, and that asks for something.
-        seconds: From the restart to the proof.
-    """
-
-    mode: str
-    link: Link
-    evidence: Evidence | None
-    proven: bool
-    seconds: float
-
-
-@dataclass(slots=True)
-class Ways:
-    """The ways to the board: the link that stands, how to get another, its open console."""
-
-    link: Link | None
-    connect: Connect
-    console: Console | None
 
 
 class Boot:

@@ -9,9 +9,10 @@ import posixpath
 import re
 import secrets
 import tarfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
@@ -27,17 +28,16 @@ from hvconsole.board.compiler import (
 )
 from hvconsole.board.facts import BoardFacts
 from hvconsole.board.journal import Journal
-from hvconsole.board.places import Place
+from hvconsole.board.places import NEEDED_KIB, usable_place
 from hvconsole.board.probes import Probes
 from hvconsole.link.protocol import Capability, Link
 from hvconsole.model.problem import BoardProblem
 
-# A static sampler and two loads take about 3 MiB; a compiler needs some room beside them.
-NEEDED_KIB = 16 << 10
-
 _NOT_FOUND = 127
 _INSTALLED = ("/bin", "/usr/bin", "/usr/local/bin")
 _SHA256 = re.compile(r"\\?([0-9a-f]{64}) [ *](/.*)")
+
+Built = TypeVar("Built")
 
 
 class DeployedProbe(msgspec.Struct, frozen=True):
@@ -115,23 +115,16 @@ class Deployment:
             BoardProblem: There is no compiler, or it does not compile.
             LinkProblem: The link was lost.
         """
-        self._probes.program(name, self._facts.machine)
-        if self._compilers is None:
-            self._compilers = await self._find_compilers()
-        if not self._compilers:
-            raise no_compiler(self._facts.machine)
-        failures: list[CompileProblem] = []
-        for each in self._compilers:
-            compiler = replace(each, static=True)
-            try:
-                if compiler.where == "board":
-                    return await self._static_there(name, compiler), str(compiler)
-                machine = self._facts.machine
-                built = await build_here(compiler, self._probes, name, machine, self._cache)
-                return await asyncio.to_thread(built.read_bytes), str(compiler)
-            except CompileProblem as failure:
-                failures.append(failure)
-        raise all_failed(name, failures) from failures[0]
+
+        async def build(compiler: Compiler) -> tuple[bytes, str]:
+            compiler = replace(compiler, static=True)
+            if compiler.where == "board":
+                return await self._static_there(name, compiler), str(compiler)
+            machine = self._facts.machine
+            built = await build_here(compiler, self._probes, name, machine, self._cache)
+            return await asyncio.to_thread(built.read_bytes), str(compiler)
+
+        return await self._by_first(name, build)
 
     async def deliver(self, name: str, data: bytes, built_by: str) -> DeployedProbe:
         """Put a program onto the board, and make sure that it arrived whole.
@@ -175,6 +168,15 @@ class Deployment:
         return (await self._link.run(["cat", "--", path], timeout=120.0)).stdout
 
     async def _deploy(self, name: str) -> DeployedProbe:
+        async def build(compiler: Compiler) -> DeployedProbe:
+            if compiler.where == "board":
+                return await self._build_there(name, compiler)
+            return await self._build_here(name, compiler)
+
+        return await self._by_first(name, build)
+
+    async def _by_first(self, name: str, build: Callable[[Compiler], Awaitable[Built]]) -> Built:
+        """Build by the first compiler that can."""
         self._probes.program(name, self._facts.machine)  # a name that cannot be is told first
         if self._compilers is None:
             self._compilers = await self._find_compilers()
@@ -183,9 +185,7 @@ class Deployment:
         failures: list[CompileProblem] = []
         for compiler in self._compilers:
             try:
-                if compiler.where == "board":
-                    return await self._build_there(name, compiler)
-                return await self._build_here(name, compiler)
+                return await build(compiler)
             except CompileProblem as failure:
                 failures.append(failure)
         raise all_failed(name, failures) from failures[0]
@@ -272,27 +272,6 @@ class Deployment:
                 detail=done.error_text or f"{words[0]} ended with status {done.status}",
                 hint="hvconsole doctor names the folders that could be used, and what is wrong",
             )
-
-
-def usable_place(places: Iterable[Place], where: str, needed_kib: int = NEEDED_KIB) -> Place:
-    """Return the first place that takes our programs.
-
-    Raises:
-        BoardProblem: There is none; each place is named with the reason.
-    """
-    reasons: list[str] = []
-    for place in places:
-        if reason := place.why_not:
-            reasons.append(f"{place.path}: {reason}")
-        elif place.free_kib is not None and place.free_kib < needed_kib:
-            reasons.append(f"{place.path}: {place.free_kib} KiB free, {needed_kib} are needed")
-        else:
-            return place
-    raise BoardProblem(
-        f"no folder on {where} can take our programs",
-        detail="\n".join(reasons) or "the board names none",
-        hint="make room, or remount one of them: mount -o remount,exec /tmp",
-    )
 
 
 def parse_hashes(text: str) -> dict[str, str]:

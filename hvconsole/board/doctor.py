@@ -7,42 +7,15 @@ A check that fails does not stop the others; nor does one that crashes.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
-from hvconsole.board.doctor_checks import (
-    CHECKS,
-    UNDER_XVISOR,
-    CannotCheckError,
-    Look,
-    State,
-    Visit,
-)
+from hvconsole.board.doctor_checks import CHECKS, UNDER_XVISOR
+from hvconsole.board.doctor_visit import CannotCheckError, Look, Visit
 from hvconsole.board.journal import Journal
 from hvconsole.link.protocol import Link
 from hvconsole.model.board import BoardProfile
+from hvconsole.model.check import Check
 from hvconsole.model.problem import Problem
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One thing that was looked at.
-
-    Attributes:
-        name: What was looked at: ``counter``.
-        state: How it stands.
-        why: What was seen.
-        fix: What to do about it; empty where nothing has to be done.
-    """
-
-    name: str
-    state: State
-    why: str
-    fix: str = ""
-
-    def as_dict(self) -> dict[str, str]:
-        """Return the check for machine-readable output."""
-        return {"check": self.name, "state": self.state, "why": self.why, "fix": self.fix}
 
 
 async def checks(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hvconsole.board.doctor import Check
 from hvconsole.board.facts import BoardFacts
 from hvconsole.board.vitals import Vitals
+from hvconsole.model.check import Check
 from hvconsole.model.problem import Problem
 
 

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from hvconsole.board.deploy import usable_place
 from hvconsole.board.facts import BoardFacts
 from hvconsole.board.journal import Journal
 from hvconsole.board.module import CounterModule
 from hvconsole.board.module_build import CROSS, BuiltModule, headers_on, provide
 from hvconsole.board.module_headers import fetch_headers, found_headers
 from hvconsole.board.module_text import FALLBACK, MODULE
+from hvconsole.board.places import usable_place
 from hvconsole.link.protocol import Link
 from hvconsole.model.problem import BoardProblem
 

@@ -7,6 +7,11 @@ from collections.abc import Iterable
 
 import msgspec
 
+from hvconsole.model.problem import BoardProblem
+
+# A static sampler and two loads take about 3 MiB; a compiler needs some room beside them.
+NEEDED_KIB = 16 << 10
+
 _OCTAL = re.compile(r"\\([0-7]{3})")
 
 
@@ -77,6 +82,27 @@ def parse_mounts(lines: Iterable[str]) -> list[Mount]:
             options = frozenset(fields[3].split(","))
             mounts.append(Mount(_unescaped(fields[1]), fields[2], options))
     return mounts
+
+
+def usable_place(places: Iterable[Place], where: str, needed_kib: int = NEEDED_KIB) -> Place:
+    """Return the first place that takes our programs.
+
+    Raises:
+        BoardProblem: There is none; each place is named with the reason.
+    """
+    reasons: list[str] = []
+    for place in places:
+        if reason := place.why_not:
+            reasons.append(f"{place.path}: {reason}")
+        elif place.free_kib is not None and place.free_kib < needed_kib:
+            reasons.append(f"{place.path}: {place.free_kib} KiB free, {needed_kib} are needed")
+        else:
+            return place
+    raise BoardProblem(
+        f"no folder on {where} can take our programs",
+        detail="\n".join(reasons) or "the board names none",
+        hint="make room, or remount one of them: mount -o remount,exec /tmp",
+    )
 
 
 def _mount_of(path: str, mounts: list[Mount]) -> Mount | None:

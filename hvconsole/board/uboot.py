@@ -1,11 +1,4 @@
-r"""U-Boot's prompt over a serial line: stopping autoboot, safe words, checked echoes, variables.
-
-The first half is pure text; `UBoot` at the end drives a port with it.
-
-U-Boot's shell (hush) comes in two forms that differ inside single quotes: the old parser takes a
-backslash there as an escape, the one of 2024.01 and later takes it as itself. Outside of quotes
-both agree, so a backslash or a quote is always written there: ``it's`` becomes ``'it'\''s'``.
-"""
+"""U-Boot's prompt over a serial line: stopping autoboot, checked echoes, variables."""
 
 from __future__ import annotations
 
@@ -16,86 +9,24 @@ import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from hvconsole.board.uboot_text import (
+    at_prompt,
+    check_length,
+    checked_variable,
+    command_line,
+    counts_down,
+    parse_variable,
+)
 from hvconsole.link.serial_protocol import SerialPort
-from hvconsole.model.problem import BoardProblem, UsageProblem
+from hvconsole.model.problem import BoardProblem
 
-MAX_COMMAND = 500  # U-Boot's line buffer holds 512 bytes on most boards
 _BUFFER = 64 * 1024
 _FIFO = 16  # bytes a UART takes before somebody reads them
 _ECHO_S = 4.0
 _KEY_S = 0.1
 _INTERRUPT = b"\x03"
 
-_PLAIN_WORD = re.compile(r"[A-Za-z0-9_./:=,+@%-]+")
-_QUOTED = re.compile(r"[^'\\]+|['\\]")
-_COMMAND_NAME = re.compile(r"[a-z0-9_?]+")
-_NAME = re.compile(r"[!-,.-<>-~][!-<>-~]*")  # no blank, no '=', no leading '-'
 _BANNER = re.compile(rb"U-Boot (?:SPL )?\d{4}\.\d\d")
-_COUNTDOWN = re.compile(
-    rb"(?i)(?:hit any key|press \S+) to (?:stop|abort) autoboot|autoboot in \d+ second"
-)
-
-
-def quote(word: str) -> str:
-    """Return a word as hush reads it back unchanged.
-
-    Raises:
-        UsageProblem: It holds what cannot be typed at U-Boot: anything but printable ASCII.
-    """
-    if not (word.isascii() and (word.isprintable() or not word)):
-        raise UsageProblem(
-            f"{word!r} cannot be typed at U-Boot",
-            detail="its line editor acts on control characters, and its words are ASCII",
-            hint="leave out line ends, control characters and letters beyond ASCII",
-        )
-    if _PLAIN_WORD.fullmatch(word):
-        return word
-    parts = [f"\\{part}" if part in "'\\" else f"'{part}'" for part in _QUOTED.findall(word)]
-    return "".join(parts) or "''"
-
-
-def command_line(argv: Sequence[str]) -> str:
-    """Return an argument list as one line of hush.
-
-    Raises:
-        UsageProblem: The first word is no command's name, a word cannot be typed, or the line is
-            longer than U-Boot's buffer.
-    """
-    if not argv or not _COMMAND_NAME.fullmatch(argv[0]):
-        raise UsageProblem(f"{argv[0] if argv else ''!r} is no U-Boot command")
-    line = " ".join([argv[0], *(quote(word) for word in argv[1:])])
-    return check_length(line)
-
-
-def check_length(line: str) -> str:
-    """Return a line that fits U-Boot's buffer.
-
-    Raises:
-        UsageProblem: It does not; U-Boot would drop the rest with a beep for each character.
-    """
-    if len(line) > MAX_COMMAND:
-        raise UsageProblem(
-            f"a U-Boot command of {len(line)} characters is too long",
-            detail=f"{line[:60]}…\nits line buffer holds {MAX_COMMAND} safely",
-            hint="put parts into variables, or the whole into a script",
-        )
-    return line
-
-
-def counts_down(text: bytes) -> bool:
-    """Return whether U-Boot is about to boot by itself and can be stopped now."""
-    return _COUNTDOWN.search(text) is not None
-
-
-def at_prompt(text: bytes, prompt: bytes) -> bool:
-    """Return whether the text ends in the prompt, at the beginning of a line."""
-    return text.endswith(prompt) and text[: -len(prompt)][-1:] in {b"", b"\n", b"\r"}
-
-
-def parse_variable(name: str, output: str) -> str | None:
-    """Return a variable's value from what ``printenv NAME`` wrote, or None."""
-    start = f"{name}="
-    return output[len(start) :].removesuffix("\n") if output.startswith(start) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +155,7 @@ class UBoot:
         Raises:
             UsageProblem: That cannot be a variable's name.
         """
-        reply = await self.run(["printenv", _variable(name)])
+        reply = await self.run(["printenv", checked_variable(name)])
         return parse_variable(name, reply.output) if reply.status == 0 else None
 
     async def setenv(self, name: str, value: str | None) -> None:
@@ -233,7 +164,7 @@ class UBoot:
         Raises:
             BoardProblem: It has another value afterwards.
         """
-        await self.run(["setenv", _variable(name), *([value] if value else [])])
+        await self.run(["setenv", checked_variable(name), *([value] if value else [])])
         now = await self.getenv(name)
         if now != (value or None):
             raise BoardProblem(
@@ -293,9 +224,3 @@ class UBoot:
         tail = self._buffer[-300:].decode("ascii", "backslashreplace")
         seen = "".join(char if char.isprintable() or char == "\n" else "" for char in tail)
         return BoardProblem(title, detail=f"last seen: {seen.strip() or 'nothing'}", hint=hint)
-
-
-def _variable(name: str) -> str:
-    if not _NAME.fullmatch(name):
-        raise UsageProblem(f"{name!r} cannot name a U-Boot variable")
-    return name

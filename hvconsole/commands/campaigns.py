@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
 import os
 import time
 from collections.abc import Iterator
@@ -13,8 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from hvconsole import __version__
-from hvconsole.campaign.conduct import Conductor, Event
+from hvconsole.campaign.conduct import Event
 from hvconsole.campaign.log import CampaignLog
 from hvconsole.campaign.order import slots_of
 from hvconsole.campaign.place import (
@@ -146,20 +144,17 @@ class CommandCampaigns:
             self._hear("problem", problem.title, state="failed", current="", problem=problem)
 
     async def _conduct(self, plan: Plan, folder: Path, board: str) -> None:
-        from hvconsole.commands.sessions import live_session
+        from hvconsole.commands.conducting import conductor_of
 
         log = CampaignLog(folder)
         words = gone_on_with(board, None, log.times_begun)
         async with reach(board, words) as profile:
-            log.begin(profile.name, hashlib.sha256(plan.text.encode()).hexdigest(), __version__)
-            conductor = Conductor(
+            conductor = conductor_of(
                 plan,
-                profile.modes,
+                profile,
                 folder,
                 log,
-                make=lambda settings, path: live_session(
-                    profile, settings, record_to=path, accept_new_host_key=self._accept
-                ),
+                accept_new_host_key=self._accept,
                 tell=lambda event: self._told(event, log),
             )
             self._hear("note", f"{len(conductor.left)} runs to go", settled=len(log.settled))

@@ -40,31 +40,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     show.add_argument("file", type=Path, metavar="FILE")
     show.add_argument("--map", action="store_true", help="its memory by address, not the TOML")
     show.add_argument("--root", type=Path, metavar="ROOT", help="with --map: the root cell's too")
-    show.add_argument(
-        "--with",
-        dest="others",
-        type=Path,
-        nargs="+",
-        action="extend",
-        default=[],
-        metavar="OTHER",
-        help="with --map: these cells' too",
-    )
+    _add_others(show, "with --map: these cells' too")
     check = _action(actions, "check", "say whether a set is safe, before a board finds out")
     check.add_argument(
         "files", type=Path, nargs="+", metavar="FILE", help="ROOT CELL…; either form"
     )
     check.add_argument("--root", type=Path, metavar="ROOT", help="the root cell; else among FILE")
-    check.add_argument(
-        "--with",
-        dest="others",
-        type=Path,
-        nargs="+",
-        action="extend",
-        default=[],
-        metavar="OTHER",
-        help="cells that run beside it",
-    )
+    _add_others(check, "cells that run beside it")
     _add_board(check, "check against this running board as well")
 
 
@@ -72,6 +54,19 @@ def _action(actions: Any, name: str, text: str) -> argparse.ArgumentParser:
     one: argparse.ArgumentParser = actions.add_parser(name, help=text, description=text)
     add_json_argument(one)
     return one
+
+
+def _add_others(parser: argparse.ArgumentParser, about: str) -> None:
+    parser.add_argument(
+        "--with",
+        dest="others",
+        type=Path,
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="OTHER",
+        help=about,
+    )
 
 
 def _add_revision(parser: argparse.ArgumentParser) -> None:

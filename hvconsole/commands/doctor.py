@@ -23,7 +23,7 @@ from hvconsole.commands.targets import (
 from hvconsole.model.text import plain
 
 if TYPE_CHECKING:
-    from hvconsole.board.doctor import Check
+    from hvconsole.model.check import Check
 
 _MARKS = {"ok": "✓", "warning": "!", "failed": "✗", "skipped": "–"}
 _COLOURS = {"ok": "32", "warning": "33", "failed": "31", "skipped": "2"}

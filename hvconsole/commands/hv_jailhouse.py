@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hvconsole.commands.common import cpu_list, print_json
+from hvconsole.commands.hv_exits import GRACE_S, tell_stats
 from hvconsole.hypervisor import actions as do
 from hvconsole.model.problem import BoardProblem, UsageProblem
 from hvconsole.model.text import plain
 
 if TYPE_CHECKING:
-    from hvconsole.hypervisor.jailhouse.exits import ExitRates
     from hvconsole.link.protocol import Link
     from hvconsole.model.hypervisor import Survey
     from hvconsole.model.inspection import Inspection
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 _MARKS = {"ok": "✓", "warning": "!", "failed": "✗", "skipped": "·"}
 _SECONDS = 1.0
 _MOST_S = 3600.0
-_GRACE_S = 30.0
 
 Add = Callable[[Any, str, str], argparse.ArgumentParser]
 
@@ -121,7 +120,7 @@ async def look(link: Link, survey: Survey, arguments: argparse.Namespace, *, sud
         return await _preflight(link, survey, arguments, root)
     if arguments.action == "console":
         return await _console(link, arguments, root)
-    return await _stats(link, survey, arguments, root)
+    return await tell_stats(link, survey, arguments, root)
 
 
 async def ahead(
@@ -189,93 +188,6 @@ async def _preflight(
     return int(any(check.state == "failed" for check in found))
 
 
-async def _stats(
-    link: Link, survey: Survey, arguments: argparse.Namespace, root: tuple[str, ...]
-) -> int:
-    from hvconsole.hypervisor.jailhouse.exits import FASTEST_S, SCRIPT, SLOWEST_S, parse_exits
-    from hvconsole.hypervisor.jailhouse.place import there
-
-    if not survey.active:
-        raise BoardProblem("Jailhouse is not enabled", hint="enable it first")
-    if not FASTEST_S <= arguments.seconds <= SLOWEST_S:
-        raise UsageProblem(f"--seconds is from {FASTEST_S:g} to {SLOWEST_S:g}")
-    cell = survey.guest(arguments.guest) if arguments.guest else None
-    if arguments.guest and cell is None:
-        there_are = ", ".join(plain(one.name, 40) for one in survey.guests)
-        raise UsageProblem(
-            f"there is no cell '{plain(arguments.guest, 40)}'", hint=f"there are: {there_are}"
-        )
-    ours = next((one.cpus for one in survey.guests if one.role == "control"), frozenset())
-    reader = max(ours - set(arguments.sampled), default=None)
-    marker = secrets.token_hex(8)
-    words = [*root, *there(reader), "sh", "-s", marker, f"{arguments.seconds:g}"]
-    timeout = arguments.seconds + _GRACE_S
-    done = await link.run(words, stdin=SCRIPT.encode(), timeout=timeout)
-    seen = parse_exits(done.text, marker)
-    key = cell.key if cell is not None else None
-    if arguments.json:
-        print_json({"board": arguments.board} | _document(seen, key))
-    else:
-        sys.stdout.write(exits_text(seen, key) + "\n")
-    return 0
-
-
-def exits_text(seen: ExitRates, cell: str | None = None) -> str:
-    """Return rates as a table: a line for each CPU, a column for each counter that moved.
-
-    Args:
-        seen: The rates.
-        cell: Only this cell's CPUs.
-    """
-    from hvconsole.commands.hv_text import table
-
-    rows = [one for one in seen.cpus if cell in (None, one.cell)]
-    names = sorted({name for one in rows for name in one.rates if name != "total"})
-    moved = [name for name in names if any(one.rates.get(name, 0) > 0 for one in rows)]
-    lines = table(
-        ("cell", "CPU", "exits/s", *moved, "in all", "ours/s"),
-        [
-            (
-                plain(one.name, 32) or one.cell,
-                str(one.cpu),
-                f"{one.rates.get('total', 0):,.1f}",
-                *(f"{one.rates.get(name, 0):,.1f}" for name in moved),
-                f"{one.counts.get('total', 0):,}",
-                f"{one.own['total']:,.1f}" if one.own else "",
-            )
-            for one in rows
-        ],
-    )
-    if seen.reader is None:
-        cost = "read from any CPU, so our own exits are still among these"
-    else:
-        cost = (
-            f"read from CPU {seen.reader}; a look costs it {seen.own_exits:,} hypercalls, "
-            "which are taken off"
-        )
-    return f"{lines}\n\n· over {seen.seconds:.2f} s of the board's time; {cost}"
-
-
-def _document(seen: ExitRates, cell: str | None) -> dict[str, Any]:
-    return {
-        "seconds": round(seen.seconds, 6),
-        "reader": seen.reader,
-        "own_exits": seen.own_exits,
-        "cpus": [
-            {
-                "cell": one.cell,
-                "name": one.name,
-                "cpu": one.cpu,
-                "counts": dict(one.counts),
-                "rates": {name: round(rate, 3) for name, rate in one.rates.items()},
-                "own": {name: round(rate, 3) for name, rate in one.own.items()},
-            }
-            for one in seen.cpus
-            if cell in (None, one.cell)
-        ],
-    }
-
-
 async def _console(link: Link, arguments: argparse.Namespace, root: tuple[str, ...]) -> int:
     from hvconsole.hypervisor.jailhouse.explain import reason
     from hvconsole.wire.console import LineSplitter, shown
@@ -292,7 +204,7 @@ async def _console(link: Link, arguments: argparse.Namespace, root: tuple[str, .
     words = [*root, "jailhouse", "console", *(["-f"] if arguments.follow else [])]
     process = await link.stream(words, take)
     try:
-        async with asyncio.timeout(arguments.follow or _GRACE_S):
+        async with asyncio.timeout(arguments.follow or GRACE_S):
             status = await process.wait()
     except TimeoutError:
         status = 0 if arguments.follow else 1

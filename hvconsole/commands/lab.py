@@ -87,7 +87,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _build(arguments: argparse.Namespace) -> int:
     from hvconsole.lab.build import build, tidy
-    from hvconsole.lab.start import forget_snapshots
+    from hvconsole.lab.snapshots import forget_snapshots
 
     begun = time.monotonic()
     with ShownProgress() as tell:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import hashlib
 import sys
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hvconsole import __version__
 from hvconsole.commands.common import (
     add_host_key_argument,
     add_json_argument,
@@ -95,27 +93,20 @@ def _folder(plan: Plan, arguments: argparse.Namespace) -> Path:
 async def _conduct(
     plan: Plan, folder: Path, arguments: argparse.Namespace, words: Any
 ) -> Conductor:
-    from hvconsole.campaign.conduct import Conductor
     from hvconsole.campaign.log import CampaignLog
     from hvconsole.campaign.place import on_the_same_board
-    from hvconsole.commands.sessions import live_session
+    from hvconsole.commands.conducting import conductor_of
 
     log = CampaignLog(folder)
     on_the_same_board(log, arguments.board)
     words = gone_on_with(arguments.board, words, log.times_begun)
     async with reach(arguments.board, words) as profile:
-        log.begin(profile.name, hashlib.sha256(plan.text.encode()).hexdigest(), __version__)
-        conductor = Conductor(
+        conductor = conductor_of(
             plan,
-            profile.modes,
+            profile,
             folder,
             log,
-            make=lambda settings, path: live_session(
-                profile,
-                settings,
-                record_to=path,
-                accept_new_host_key=arguments.accept_new_host_key,
-            ),
+            accept_new_host_key=arguments.accept_new_host_key,
             tell=lambda event: _tell(event, len(conductor.slots)),
         )
         _say("", f"{plan.name} on {profile.name}: {len(conductor.left)} runs to go, in {folder}")

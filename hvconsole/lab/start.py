@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import gzip
-import hashlib
-import os
 import shutil
 from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import astuple
 from pathlib import Path
 
-from hvconsole.lab import cpio, disk, firmware, monitor, qemu, state as states, tools
-from hvconsole.lab.arch import ARM32, ARM64, arch_of
+from hvconsole.lab import cpio, disk, firmware, qemu, state as states, tools
+from hvconsole.lab.arch import arch_of
 from hvconsole.lab.bootscript import DEFAULT_SECTOR, ROOT, SUNXI, VIRT
 from hvconsole.lab.image import built_image
 from hvconsole.lab.inventory import LabBoard, board, end_stray, locked
@@ -28,16 +24,16 @@ from hvconsole.lab.machine import (
     virt_words,
 )
 from hvconsole.lab.modes import usual_mode
-from hvconsole.lab.places import BANANA_BOARD, Tell, check_name, quiet, snapshots_dir
+from hvconsole.lab.places import BANANA_BOARD, Tell, check_name, quiet
 from hvconsole.lab.process import start_detached, start_ticks
 from hvconsole.lab.ready import free_port, wait_until_ready
+from hvconsole.lab.snapshots import SNAPSHOT, keep_snapshot, snapshot_of
 from hvconsole.lab.state import State, boot_id
 from hvconsole.lab.store import Store
 from hvconsole.lab.watchdog import keep_watch
 from hvconsole.lab.wish import Wish, check, overlay_entries
 from hvconsole.model.problem import Problem, UsageProblem
 
-_SNAPSHOT = "booted"
 _PATIENCE_S = 240.0
 _BANANA_PATIENCE_S = 600.0
 _SOCKET_PATH = 100  # a little less than the 107 letters that Linux takes
@@ -142,6 +138,7 @@ class _Starter:
         self._keys = lab_keys(store.folder)
         self._qemu = qemu.for_hypervisors(store)
         self._disk = one.folder / "disk.qcow2"
+        self._kept = snapshot_of(one.name, wish, str(self._qemu), self._image.product)
         self._state: State | None = None
         self.from_snapshot = False
 
@@ -152,10 +149,10 @@ class _Starter:
         for path in folder.iterdir():
             shutil.rmtree(path) if path.is_dir() else path.unlink()
         self._tell("disk", 0.05)
-        if self._wish.snapshot and self._kept().exists():
+        if self._wish.snapshot and self._kept.exists():
             # A snapshot cannot lie in a backing file, so the board gets a copy.
             self.from_snapshot = True
-            disk.copy_disk(self._kept(), self._disk)
+            disk.copy_disk(self._kept, self._disk)
             return
         disk.overlay_disk(self._base_disk(), self._disk)
         if self._wish.uboot:
@@ -247,7 +244,7 @@ class _Starter:
                 *console,
                 *self._first_words(),
             ]
-        return [*words, "-loadvm", _SNAPSHOT] if self.from_snapshot else words
+        return [*words, "-loadvm", SNAPSHOT] if self.from_snapshot else words
 
     def _first_words(self) -> list[str]:
         """Return QEMU's words for what a virt board begins with."""
@@ -276,40 +273,6 @@ class _Starter:
 
     def keep(self) -> None:
         """Keep the booted board as a snapshot, if that is wished and there is none."""
-        if not self._wish.snapshot or self.from_snapshot:
-            return
-        self._tell("snapshot", 0.9)
-        kept = self._kept()
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        fresh = kept.with_name(f".{kept.name}.{os.getpid()}")
-        monitor.command(self._board.monitor, "stop")
-        try:
-            monitor.command(self._board.monitor, f"savevm {_SNAPSHOT}")
-            # QEMU has written all of it, and writes nothing while the board stands still.
-            disk.copy_disk(self._disk, fresh)
-            fresh.replace(kept)
-        finally:
-            fresh.unlink(missing_ok=True)
-            monitor.command(self._board.monitor, "cont")
-
-    def _kept(self) -> Path:
-        """Return where a board that was started like this is kept."""
-        wish = self._wish
-        parts = (self._board.name, str(self._qemu), wish.mode, wish.append, wish.xen_append,
-                 wish.uboot, *astuple(wish.hardware))  # fmt: skip
-        key = hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
-        return snapshots_dir() / f"{self._image.product}-{key}.qcow2"
-
-
-def forget_snapshots() -> None:
-    """Remove snapshots of disk images that are no more."""
-    store = Store()
-    current = tuple(
-        built_image(store, arch).product
-        for arch in (ARM32, ARM64)
-        if store.has(f"image{arch.suffix}")
-    )
-    with suppress(FileNotFoundError):
-        for path in snapshots_dir().iterdir():
-            if not path.name.startswith(current):
-                shutil.rmtree(path) if path.is_dir() else path.unlink()
+        if self._wish.snapshot and not self.from_snapshot:
+            self._tell("snapshot", 0.9)
+            keep_snapshot(self._board.monitor, self._disk, self._kept)

@@ -13,7 +13,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 
-from hvconsole.board.doctor import Check, checks
+from hvconsole.board.doctor import checks
 from hvconsole.board.facts import BoardFacts, gather
 from hvconsole.board.journal import Journal
 from hvconsole.board.look import BoardLook
@@ -23,6 +23,7 @@ from hvconsole.board.module_ways import find_way, load_by
 from hvconsole.board.vitals import read_vitals
 from hvconsole.link.protocol import Link
 from hvconsole.model.board import BoardProfile
+from hvconsole.model.check import Check
 from hvconsole.model.problem import BoardProblem, LinkProblem, Problem
 
 EVERY_S = 5.0

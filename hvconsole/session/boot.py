@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping
-from typing import Protocol
 
 from hvconsole.board.boot import Booted, boot_into
 from hvconsole.board.boot_report import check_mode
@@ -13,7 +12,7 @@ from hvconsole.link.protocol import Link
 from hvconsole.model.board import BoardProfile
 from hvconsole.model.boot import BootEvent, BootMode, BootOutcome, BootProgress, BootStep
 from hvconsole.model.problem import BoardProblem, Cancelled, Problem
-from hvconsole.session.console_watch import ConsoleWatch
+from hvconsole.session.handover import Handover
 from hvconsole.wire.console import LineSplitter, shown
 
 _LINES = 500
@@ -23,55 +22,17 @@ TellEvent = Callable[[BootEvent], None]
 TellLine = Callable[[str], None]
 
 
-class BootHost(Protocol):
-    """What a boot needs of the session around it; `hvconsole.session.session` has it."""
-
-    @property
-    def serial_console(self) -> ConsoleWatch | None:
-        """The board's serial console."""
-
-    async def lend_link(self, mode: str) -> Link | None:
-        """End the run, say that the board is booted into a mode, and let go of the link.
-
-        Raises:
-            Problem: Not now; everything is as before.
-        """
-
-    async def settle(self, link: Link) -> None:
-        """Undo what was changed on the board.
-
-        Raises:
-            Problem: Something stays changed.
-        """
-
-    async def connect(self) -> Link:
-        """Make and open a fresh link, for the boot alone.
-
-        Raises:
-            LinkProblem: The board does not answer.
-        """
-
-    async def take_link(self, link: Link, mode: str) -> None:
-        """Go on with a board that is in a mode."""
-
-    def go_on_without(self, problem: Problem) -> None:
-        """Go on with a board that is not where it should be: try to reconnect."""
-
-    def note_action(self, text: str) -> None:
-        """Keep what was done, on the samples' clock where there is one."""
-
-
 class Boots:
     """The boot modes of a session's board, and the way into one.
 
     Args:
         profile: The board.
-        host: The session.
+        handover: Takes the board out of the session's hands, and gives it back.
     """
 
-    def __init__(self, profile: BoardProfile, host: BootHost) -> None:
+    def __init__(self, profile: BoardProfile, handover: Handover) -> None:
         self._profile = profile
-        self._host = host
+        self._handover = handover
         self._now: _Log | None = None
         self._task: asyncio.Task[object] | None = None
 
@@ -115,9 +76,9 @@ class Boots:
             raise BoardProblem(
                 f"{self._profile.name} is being booted already", hint="wait until that ended"
             )
-        console = self._host.serial_console
+        console = self._handover.console
         check_mode(self._profile, mode, has_console=console is not None and console.is_open)
-        link = await self._host.lend_link(mode)
+        link = await self._handover.lend_link(mode)
         log = self._now = _Log(mode, tell, tell_line)
         self._task = asyncio.current_task()
         unsubscribe = console.subscribe(log.feed) if console is not None else lambda: None
@@ -130,28 +91,28 @@ class Boots:
                 self._profile,
                 mode,
                 link=link,
-                connect=self._host.connect,
+                connect=self._handover.connect,
                 console=console,
                 tell=log.add,
                 verify=verify,
                 timeout_s=timeout_s,
             )
             log.end(booted)
-            await self._host.take_link(booted.link, mode)
+            await self._handover.take_link(booted.link, mode)
         except Problem as problem:
             log.fail(problem)
-            self._host.note_action(f"boot {mode}: {problem.title}")
-            self._host.go_on_without(problem)
+            self._handover.note_action(f"boot {mode}: {problem.title}")
+            self._handover.go_on_without(problem)
             raise
         except BaseException:
             log.fail()
-            self._host.go_on_without(Cancelled("the boot was given up"))
+            self._handover.go_on_without(Cancelled("the boot was given up"))
             raise
         finally:
             unsubscribe()
             if console is not None:
                 console.expects_boot = False
-        self._host.note_action(f"booted {mode}, {log.outcome}")
+        self._handover.note_action(f"booted {mode}, {log.outcome}")
         return log.progress
 
     async def stop(self) -> None:
@@ -164,7 +125,7 @@ class Boots:
     async def _settle(self, link: Link, log: _Log) -> None:
         """Undo what was changed; what resists is told, and most of it ends with the restart."""
         try:
-            await self._host.settle(link)
+            await self._handover.settle(link)
         except Problem as problem:
             log.note(BootStep.SETTLE, problem.title)
 

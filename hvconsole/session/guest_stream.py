@@ -3,44 +3,32 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-import msgspec
 import numpy as np
 
-from hvconsole.board.deploy import DeployedProbe, Deployment
-from hvconsole.board.facts import BoardFacts, gather
-from hvconsole.board.journal import Journal, undo_pending
 from hvconsole.link.duplex import Duplex
 from hvconsole.link.process_line import ProcessLine
-from hvconsole.link.protocol import Link
-from hvconsole.link.serial_shell import SerialShellLink
 from hvconsole.model.guest_clock import GuestClock
 from hvconsole.model.hypervisor import Guest
-from hvconsole.model.problem import BoardProblem, LinkProblem, Problem, RecordProblem
+from hvconsole.model.problem import Problem, RecordProblem
 from hvconsole.model.run import RunSettings
 from hvconsole.model.text import plain
 from hvconsole.record.guest import GuestWriter, file_of
 from hvconsole.record.manifest import GuestEntry, Manifest
-from hvconsole.session.counter import CounterDesk
 from hvconsole.session.guest_clock import GuestClockWatch, trapped_reads
+from hvconsole.session.guest_place import GuestPlace, Static
 from hvconsole.session.hub import Hub
 from hvconsole.session.run import SAMPLER, MeasuredRun, RunEnd
 from hvconsole.wire.values import Hello
 
-_NEEDED_KIB: Final = 2 << 10
-_KEPT: Final = ("machine", "kernel", "hostname", "system", "cpus_online", "memory_kib", "cmdline")
 # Systems whose guests read the host's CNTPCT, without an offset of their own. Xen on Arm opens it
 # (CNTHCTL_EL2.EL1PCTEN) and has no way to move it; it moves CNTVCT for each domain. KVM can move it
 # since Linux 6.4, where its user asks for that (KVM_ARM_SET_COUNTER_OFFSET; libvirt's QEMU does
 # not): then the answers do not agree, and it is not taken for the same.
 _SHARES_CNTPCT: Final = frozenset({"xen", "kvm"})
-
-Static = Callable[[BoardFacts, Deployment], Awaitable[tuple[bytes, str]]]
-"""Makes the sampler for a guest: its bytes, and the compiler."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +59,7 @@ class GuestStream:
 
     Attributes:
         hub: Where the guest's values come.
+        place: The shell in the guest, and the sampler there.
         settings: What the guest's sampler is asked to do.
     """
 
@@ -87,13 +76,8 @@ class GuestStream:
         self.guest = guest
         self.hub = Hub()
         self.settings = RunSettings()
-        self._system, self._console, self._board = system, console, board
-        self._read_only, self._trouble = read_only, trouble
-        self._link: SerialShellLink | None = None
-        self._journal: Journal | None = None
-        self._facts = BoardFacts()
-        self._probe: DeployedProbe | None = None
-        self._counter: CounterDesk | None = None
+        self.place = GuestPlace(guest, console, board, read_only=read_only)
+        self._system, self._console, self._trouble = system, console, trouble
         self._writer: GuestWriter | None = None
         self._run: MeasuredRun | None = None
         self._watch: GuestClockWatch | None = None
@@ -110,7 +94,7 @@ class GuestStream:
     @property
     def is_ready(self) -> bool:
         """Whether a run can be begun without logging in anew."""
-        return self._probe is not None and self._console.is_open
+        return self.place.is_ready
 
     @property
     def clock(self) -> GuestClock:
@@ -135,37 +119,6 @@ class GuestStream:
         """Whether it is sampled now."""
         return self._run is not None and self.ended is None
 
-    @property
-    def link(self) -> Link:
-        """The way to the guest's shell.
-
-        Raises:
-            BoardProblem: It has not been prepared.
-        """
-        if self._link is None:
-            raise BoardProblem(f"guest {self.name} has not been prepared")
-        return self._link
-
-    @property
-    def probe(self) -> DeployedProbe:
-        """The sampler in the guest.
-
-        Raises:
-            BoardProblem: It has not been prepared.
-        """
-        if self._probe is None:
-            raise BoardProblem(f"guest {self.name} has not been prepared")
-        return self._probe
-
-    @property
-    def told(self) -> dict[str, Any]:
-        """What a manifest keeps of the guest: what it says of itself, and of its counter."""
-        facts = msgspec.to_builtins(self._facts)
-        kept = {name: facts[name] for name in _KEPT if facts[name] not in (None, "", [])}
-        if self._counter is not None and (told := self._counter.told()):
-            kept["counter"] = told
-        return kept
-
     async def prepare(self, settings: RunSettings, static: Static) -> None:
         """Reach a shell on the guest's console, and have the sampler there.
 
@@ -182,15 +135,7 @@ class GuestStream:
             fenced=settings.fenced,
             label=settings.label,
         )
-        if not self.is_ready:
-            await self._forget()
-            try:
-                await self._log_in(static)
-            except BaseException:
-                await self._forget()
-                raise
-        if self._counter is not None and self._probe is not None:
-            await self._counter.ready(self.settings, self._probe.path)
+        await self.place.prepare(self.settings, static)
 
     async def start(self, host: HostRun, begin: Begin) -> Hello:
         """Begin to sample.
@@ -202,16 +147,15 @@ class GuestStream:
         Raises:
             Problem: The sampler does not run there.
         """
-        if self._link is None or self._probe is None:
-            raise BoardProblem(f"guest {self.name} has not been prepared")
+        link, probe = self.place.link, self.place.probe
         self.ended = None
         if self._writer is None:
             self._writer = begin(self._new_entry)
         if self._writer is not None:
             self._writer.begin_run(self.settings, self.settings.label)
         self.hub.sink = self._writer
-        programs = {SAMPLER: self._probe.path}
-        run = MeasuredRun(self._link, self.hub, programs, self.settings, self._trouble)
+        programs = {SAMPLER: probe.path}
+        run = MeasuredRun(link, self.hub, programs, self.settings, self._trouble)
         try:
             hello = await run.start()
         except BaseException:
@@ -245,35 +189,19 @@ class GuestStream:
             What could not be undone.
         """
         await self.stop()
-        return await self._forget()
-
-    async def _log_in(self, static: Static) -> None:
-        self._link = link = SerialShellLink(self._console)
-        await link.open()
-        self._facts = await gather(link)
-        board = f"{self._board} guest {self.guest.name[:20]}"
-        boot = self._facts.boot_id
-        await undo_pending(link, board, boot=boot)
-        self._journal = journal = Journal(board, boot=boot)
-        deployment = Deployment(link, self._facts, journal, needed_kib=_NEEDED_KIB)
-        data, built_by = await static(self._facts, deployment)
-        there = await deployment.found(SAMPLER, data, built_by)  # its maker may have put it there
-        self._probe = there or await deployment.deliver(SAMPLER, data, built_by)
-        self._counter = CounterDesk(
-            link, self._facts, journal, sudo=False, read_only=self._read_only
-        )
+        return await self.place.leave()
 
     def _new_entry(self, manifest: Manifest) -> GuestEntry:
-        probe = self._probe
+        probe = self.place.probe
         return GuestEntry(
             guest=self.guest.name,
             key=self.guest.key,
             system=self._system,
             file=file_of(manifest),
             console=self._console.argv if isinstance(self._console, ProcessLine) else (),
-            facts=self.told,
-            probes={probe.name: probe.sha256} if probe is not None else {},
-            built_by={probe.name: probe.built_by} if probe is not None else {},
+            facts=self.place.told,
+            probes={probe.name: probe.sha256},
+            built_by={probe.name: probe.built_by},
         )
 
     async def _follow(self, run: MeasuredRun, asking: asyncio.Task[None]) -> None:
@@ -299,20 +227,6 @@ class GuestStream:
                 self._writer.end_run(reason)
             except RecordProblem as problem:
                 self._trouble(problem)
-
-    async def _forget(self) -> Problem | None:
-        left: Problem | None = None
-        link: Link | None = self._link
-        if self._journal is not None and link is not None:
-            with contextlib.suppress(LinkProblem):
-                not_undone = await self._journal.undo_all(link)
-                left = not_undone[0].problem(link.name) if not_undone else None
-            self._journal.close()
-        if self._link is not None:
-            await self._link.close()
-        await self._console.close()
-        self._link = self._journal = self._probe = self._counter = None
-        return left
 
 
 Begin = Callable[[Callable[[Manifest], GuestEntry]], GuestWriter | None]

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable
 from hvconsole.model.problem import BoardProblem, LinkProblem, Problem
 from hvconsole.model.run import RunSettings
 from hvconsole.model.text import plain
-from hvconsole.session.guest_stream import Begin, GuestStream, HostRun, Static
+from hvconsole.session.guest_place import Static
+from hvconsole.session.guest_stream import Begin, GuestStream, HostRun
 from hvconsole.session.hypervisor import HypervisorDesk
 from hvconsole.stream.beside import Beside
 

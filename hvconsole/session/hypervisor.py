@@ -1,29 +1,16 @@
-"""The hypervisor of a connected board: looked at while somebody watches, changed on demand.
-
-Looking costs the board time that a measurement sees. So it is done only while it is wanted, with
-one command over the link that is open anyway, the less often the longer it takes; and what it cost
-is part of every survey.
-"""
+"""The hypervisor of a connected board: looked at while somebody watches, changed on demand."""
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import time
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
 
-from hvconsole.board.facts import BoardFacts
-from hvconsole.board.journal import Journal
 from hvconsole.hypervisor.actions import Action, Create, Enable
 from hvconsole.hypervisor.carry_out import carry_out
-from hvconsole.hypervisor.detect import driver_for
 from hvconsole.hypervisor.driver import Driver
 from hvconsole.hypervisor.inquiry import Inquiry, ask
 from hvconsole.hypervisor.plan import Plan
-from hvconsole.hypervisor.state import DeskState
 from hvconsole.link.duplex import Duplex
-from hvconsole.link.protocol import Capability, Link
 from hvconsole.link.xvisor_console import XvisorConsole, terminal_of
 from hvconsole.model.hypervisor import Guest, Survey
 from hvconsole.model.inspection import CellFile, Inspection
@@ -31,26 +18,11 @@ from hvconsole.model.problem import BoardProblem, Problem, UsageProblem
 from hvconsole.model.text import plain
 from hvconsole.session.cells_ahead import cell_files, inspect
 from hvconsole.session.guest_console import JoinedConsole
-from hvconsole.session.guest_load import GuestLoad, load_of
-from hvconsole.session.hypervisor_seen import FASTEST_S, Seen
-from hvconsole.session.jailhouse_watch import After, look_from_elsewhere, moves_cpus
-
-_WANTED_S = 2.0
+from hvconsole.session.hypervisor_watch import HypervisorWatch, WatchedBoard
+from hvconsole.session.jailhouse_watch import moves_cpus
 
 
-@dataclass(slots=True)
-class _Board:
-    link: Link
-    journal: Journal | None
-    driver: Driver | None
-    problem: Problem | None = None
-    sudo: bool = False
-    after: After | None = None
-    load: GuestLoad | None = None
-    wake: asyncio.Event = field(default_factory=asyncio.Event)
-
-
-class HypervisorDesk:
+class HypervisorDesk(HypervisorWatch):
     """Looks at a board's hypervisor and carries actions out, one at a time.
 
     Args:
@@ -66,82 +38,15 @@ class HypervisorDesk:
         read_only: bool = False,
         sampled: Callable[[], Collection[int]] = tuple,
     ) -> None:
+        super().__init__(mark, sampled)
         self._mark = mark
-        self._sampled = sampled
         self._read_only = read_only
-        self._board: _Board | None = None
-        self._task: asyncio.Task[None] | None = None
-        self._seen = Seen(mark)
-        self._wanted = 0.0
-        self._one_at_a_time = asyncio.Lock()
         self._joined = JoinedConsole(mark)
 
-    @property
-    def system(self) -> str:
-        """The system that runs on the board; empty where none is known. Asks for nothing."""
-        driver = self._board.driver if self._board is not None else None
-        return driver.system if driver is not None else ""
-
-    @property
-    def state(self) -> DeskState:
-        """The state of affairs. Asking for it says that somebody watches."""
-        self._wanted = time.monotonic()
-        if self._board is not None:
-            self._board.wake.set()
-        return self._seen.as_of_now(self._board.load if self._board is not None else None)
-
-    def attach(
-        self,
-        link: Link,
-        facts: BoardFacts,
-        journal: Journal | None,
-        *,
-        sudo: bool = False,
-        after: After | None = None,
-    ) -> None:
-        """Begin to look after a board that has just been connected.
-
-        Args:
-            link: The way to it.
-            facts: What it is.
-            journal: Keeps what has to be taken back.
-            sudo: Root's commands go through sudo.
-            after: Done after each action that moves CPUs: proves that they can be measured still.
-        """
-        self.detach()
-        driver: Driver | None = None
-        problem: Problem | None = None
-        try:
-            driver = driver_for(link, facts, sudo=sudo)
-        except Problem as reason:
-            problem = reason
-        self._board = _Board(link, journal, driver, problem, sudo=sudo, after=after)
-        self._seen.state = DeskState(problem=problem)
-        self._seen.pause_s = FASTEST_S
-        if driver is not None:
-            self._board.load = load_of(driver, link)
-            self._task = asyncio.create_task(self._keep_looking(self._board), name="hypervisor")
-
     def detach(self) -> None:
-        """The board is gone: what was known of it is no longer so."""
-        if self._board is not None and self._board.load is not None:
-            self._board.load.stop()
-        self._board = None
+        """The board is gone, and with it the way to a guest's console."""
+        super().detach()
         self._joined.drop()
-        self._seen.forget()
-        if self._task is not None:
-            self._task.cancel()
-            self._task = None
-
-    async def look(self) -> Survey:
-        """Look now.
-
-        Raises:
-            Problem: The board does not answer, or has no hypervisor.
-        """
-        board, driver = self._ready()
-        async with self._one_at_a_time:
-            return await self._look(board, driver)
 
     def plan(self, action: Action) -> Plan:
         """Say how an action would be done, from the newest state.
@@ -176,13 +81,6 @@ class HypervisorDesk:
                 hint=f"there are: {names}" if names else "none runs; create one first",
             )
         return found, driver.system, driver.console(found)
-
-    @property
-    def bound(self) -> str:
-        """The guest's console that Xvisor's terminal is given to; empty for none."""
-        if self._board is None or Capability.TERMINAL not in self._board.link.capabilities:
-            return ""
-        return terminal_of(self._board.link).bound
 
     @property
     def joined(self) -> Duplex | None:
@@ -326,15 +224,9 @@ class HypervisorDesk:
             await self._prove(board, driver)
             return seen
 
-    def _ready(self) -> tuple[_Board, Driver]:
-        board = self._board
-        if board is None:
-            raise BoardProblem("the board is not connected", hint="wait until it is")
-        if board.driver is None:
-            raise board.problem or BoardProblem("no hypervisor runs on the board")
-        return board, board.driver
-
-    async def _prove(self, board: _Board, driver: Driver, *, keep_problem: bool = False) -> None:
+    async def _prove(
+        self, board: WatchedBoard, driver: Driver, *, keep_problem: bool = False
+    ) -> None:
         """Prove, after CPUs went and came, that they can still be measured.
 
         What is wrong is shown and not raised: the action itself is done.
@@ -349,33 +241,3 @@ class HypervisorDesk:
         else:
             if found:
                 self._mark(found)
-
-    async def _look(self, board: _Board, driver: Driver, *, keep_problem: bool = False) -> Survey:
-        look_from_elsewhere(driver, self._sampled())
-        seen = await driver.survey()
-        if self._board is board:
-            self._seen.take(seen, keep_problem=keep_problem)
-        return seen
-
-    async def _keep_looking(self, board: _Board) -> None:
-        """Look again and again while somebody watches."""
-        driver = board.driver
-        while driver is not None:
-            await board.wake.wait()
-            if time.monotonic() - self._wanted > _WANTED_S:
-                board.wake.clear()
-                self._seen.pause_s = FASTEST_S
-                if board.load is not None:
-                    board.load.stop()
-                continue
-            if self.bound:  # whoever types to a guest has the terminal
-                await asyncio.sleep(self._seen.pause_s)
-                continue
-            try:
-                async with self._one_at_a_time:
-                    await self._look(board, driver)
-                if board.load is not None:
-                    await board.load.keep()
-            except Problem as problem:
-                self._seen.set(problem=problem)
-            await asyncio.sleep(self._seen.pause_s)

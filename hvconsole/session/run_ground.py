@@ -92,10 +92,11 @@ class RunGround:
             )
         await self._guests.prepare(settings, self._bench.guest_sampler)
         [stream] = self._guests.streams
-        self._bench.measures_in(stream.guest.name, stream.told, stream.probe)
-        programs = {stream.probe.name: stream.probe.path}
+        place = stream.place
+        self._bench.measures_in(stream.guest.name, place.told, place.probe)
+        programs = {place.probe.name: place.probe.path}
         there = msgspec.structs.replace(settings, guest=stream.guest.name)
-        return Ground(stream.link, programs, there)
+        return Ground(place.link, programs, there)
 
     def refuse_guests(self) -> None:
         """Refuse guests beside a run that has the board's only line.

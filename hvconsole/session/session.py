@@ -13,16 +13,18 @@ from hvconsole.board.facts import BoardFacts, gather
 from hvconsole.hypervisor.xen.trace.capture import why_not
 from hvconsole.link.protocol import Link
 from hvconsole.model.board import BoardProfile
-from hvconsole.model.problem import BoardProblem, Problem
+from hvconsole.model.problem import Problem
 from hvconsole.model.run import RunSettings
 from hvconsole.model.status import LinkState, Status
 from hvconsole.session.alarmed import Alarmed
 from hvconsole.session.boot import Boots
 from hvconsole.session.console_watch import ConsoleWatch
 from hvconsole.session.guests import GuestDesk
+from hvconsole.session.handover import Handover
 from hvconsole.session.hub import Hub
 from hvconsole.session.hypervisor import HypervisorDesk
 from hvconsole.session.keeper import RecordKeeper
+from hvconsole.session.lifetime import Lifetime
 from hvconsole.session.link_keeper import LinkKeeper
 from hvconsole.session.parts import Workbench
 from hvconsole.session.run import RunEnd
@@ -73,10 +75,7 @@ class Session:
             Status(board=profile.name, labels=profile.labels, read_only=read_only)
         )
         trouble = self._standing.trouble
-        self._main: asyncio.Task[None] | None = None
-        self._tasks: asyncio.TaskGroup | None = None
-        self._mode = ""  # the boot mode that was proven in this session
-        self._closing = asyncio.Event()
+        self._life = Lifetime(self._begin_tasks)
         self._hub = Hub()
         self._kept = RecordKeeper(self._hub, bench.recording, trouble)
         self._alarm = Alarmed()
@@ -89,7 +88,11 @@ class Session:
             self.note_action, read_only=read_only, sampled=self._sampled
         )
         self._keeper = LinkKeeper(
-            make_link, self._greet, self.hypervisor.detach, self._link_is, closing=self._closing
+            make_link,
+            self._greet,
+            self.hypervisor.detach,
+            self._link_is,
+            closing=self._life.closing,
         )
         self.guests = GuestDesk(
             profile.name,
@@ -123,7 +126,17 @@ class Session:
             ground=ground,
             standing=self._standing,
         )
-        self.boots = Boots(profile, self)
+        self._handover = Handover(
+            self._console,
+            self.note_action,
+            keeper=self._keeper,
+            bench=bench,
+            runs=self._runs,
+            guests=self.guests,
+            hypervisor=self.hypervisor,
+            standing=self._standing,
+        )
+        self.boots = Boots(profile, self._handover)
 
     @property
     def settings(self) -> RunSettings:
@@ -171,18 +184,19 @@ class Session:
             Problem: It cannot be reached, or not be worked with; the session can be closed then,
                 or opened again.
         """
-        if self._main is None and self._console is not None:
+        if not self._life.has_begun and self._console is not None:
             await self._console.open()  # first: it may say why the board does not answer
-        await self._start_tasks()
+        await self._life.begin()
         self._standing.set(link="connecting", link_detail="")
         try:
             await self._keeper.open()
         except Problem as problem:
             self._standing.set(link="lost", link_detail=problem.title, problem=problem)
             raise
-        if self._start_first and self._tasks is not None and not self._keeper.is_alone:
+        tasks = self._life.tasks
+        if self._start_first and tasks is not None and not self._keeper.is_alone:
             self._start_first = False
-            self._tasks.create_task(self._start_or_tell(), name="first run")
+            tasks.create_task(self._start_or_tell(), name="first run")
 
     async def start_run(self, *, record: bool = True) -> None:
         """Begin a measured run; return once the sampler has calibrated itself.
@@ -194,7 +208,7 @@ class Session:
             Problem: It cannot be begun; the state is as before.
         """
         if self._runs.is_idle and not self.boots.is_booting:
-            await self._runs.start(self._mode, record=record)
+            await self._runs.start(self._handover.mode, record=record)
 
     async def stop_run(self) -> None:
         """End the run and keep its record; return once it ended."""
@@ -238,80 +252,22 @@ class Session:
         await self.boots.stop()
         with contextlib.suppress(Problem):
             await self.stop_run()
-        self._closing.set()
+        self._life.closing.set()
         await self.tracing.close()
-        await self.guests.close()
-        await self._leave_guest()
-        self.hypervisor.detach()
         left: Problem | None = None
-        link = await self._keeper.give()
+        link = await self._handover.let_go()
         if link is not None:
             try:
                 await self._bench.restore(link)
             except Problem as problem:
                 left = problem
             await link.close()
-        if self._main is not None:
-            await asyncio.gather(self._main, return_exceptions=True)
-            self._main = None
+        await self._life.end()
         if self._console is not None:
             await self._console.close()
         self._kept.close()
         if left is not None:
             raise left
-
-    async def lend_link(self, mode: str) -> Link | None:
-        """End the run, say that the board is booted into a mode, and let go of the link.
-
-        Raises:
-            BoardProblem: The session is read-only, or a run is just being begun or ended.
-        """
-        if self._standing.status.read_only:
-            raise BoardProblem(
-                "booting into a mode changes the board", hint="connect without --read-only"
-            )
-        if self._standing.status.run in {"preparing", "ending"}:
-            raise BoardProblem(
-                f"the run is {self._standing.status.run}", hint="wait a moment, then boot again"
-            )
-        self.note_action(f"boot {mode}")
-        await self.stop_run()
-        await self.guests.close()
-        await self._leave_guest()
-        self.hypervisor.detach()
-        link = await self._keeper.give()
-        self._mode = ""
-        self._standing.set(link="booting", link_detail=f"into {mode}", problem=None)
-        return link
-
-    async def settle(self, link: Link) -> None:
-        """Undo what was changed on the board.
-
-        Raises:
-            BoardProblem: Something could not be undone; it stays in the journal.
-        """
-        await self._bench.restore(link)
-
-    async def connect(self) -> Link:
-        """Make and open a fresh link, for a boot alone.
-
-        Raises:
-            LinkProblem: The board does not answer.
-        """
-        return await self._keeper.connect()
-
-    async def take_link(self, link: Link, mode: str) -> None:
-        """Go on with a board that is in a mode.
-
-        Raises:
-            Problem: It is lost again already, or cannot be worked with.
-        """
-        await self._keeper.take(link)
-        self._mode = mode
-
-    def go_on_without(self, problem: Problem) -> None:
-        """Go on with a board that is not where it should be: try to reconnect."""
-        self._keeper.look_for(problem.title)
 
     def note_action(self, text: str) -> None:
         """Note what was done where the samples are: on the live chart, and in the recording."""
@@ -320,34 +276,16 @@ class Session:
             self._hub.live.mark(Marker(moment_s, text))
         self._kept.action(text, t_ns=None if moment_s is None else round(moment_s * 1e9))
 
-    async def _leave_guest(self) -> None:
-        """Let go of a guest's console in order: left behind, some keep it locked."""
-        with contextlib.suppress(Problem):
-            await self.hypervisor.unbind()
-
     async def _start_or_tell(self) -> None:
         try:
             await self.start_run()
         except Problem as problem:
             self._standing.trouble(problem)
 
-    async def _start_tasks(self) -> None:
-        """Enter the task group, in a task of its own that lives as long as the session."""
-        if self._main is not None:
-            return
-        ready = asyncio.Event()
-
-        async def hold() -> None:
-            async with asyncio.TaskGroup() as tasks:
-                self._tasks = tasks
-                self._keeper.begin(tasks)
-                self._runs.begin(tasks)
-                tasks.create_task(self._kept.keep_safe(self._closing), name="recording")
-                ready.set()
-                await self._closing.wait()
-
-        self._main = asyncio.create_task(hold(), name="session")
-        await ready.wait()
+    def _begin_tasks(self, tasks: asyncio.TaskGroup) -> None:
+        self._keeper.begin(tasks)
+        self._runs.begin(tasks)
+        tasks.create_task(self._kept.keep_safe(self._life.closing), name="recording")
 
     async def _greet(self, link: Link) -> None:
         """Learn what the board at the other end is, and work with it from now on."""

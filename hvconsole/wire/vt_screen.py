@@ -10,9 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from hvconsole.wire.vt import Parameters, Parser
+from hvconsole.wire.vt_acts import ACTS, MOVES
 from hvconsole.wire.vt_grid import Grid
 from hvconsole.wire.vt_line import Line, Past
-from hvconsole.wire.vt_pen import draw_with
 
 _GRAPHICS = str.maketrans(
     "`abcdefghijklmnopqrstuvwxyz{|}~", "◆▒␉␌␍␊°±␤␋┘┐┌└┼⎺⎻─⎼⎽├┤┴┬│≤≥π≠£·"
@@ -162,19 +162,17 @@ class Screen:
 
     def _plain(self, parameters: Parameters, final: str) -> None:
         grid, count = self.grid, parameters.steps()
-        if final in _MOVES:
-            right, down, returns = _MOVES[final]
+        if final in MOVES:
+            right, down, returns = MOVES[final]
             grid.move(right * count, down * count)
             if returns:
                 grid.x = 0
         elif final in "@PX":
             grid.edit(final, count)
-        elif (act := _ACTS.get(final)) is not None:
-            act(self, grid, parameters)
-
-    def go_to(self, grid: Grid, figures: Parameters) -> None:
-        """Put the cursor at a line and a column."""
-        grid.go(figures.steps(1) - 1, figures.steps(0) - 1)
+        elif (act := ACTS.get(final)) is not None:
+            act(grid, parameters)
+        elif (own := _ACTS.get(final)) is not None:
+            own(self, grid, parameters)
 
     def erase(self, grid: Grid, figures: Parameters) -> None:
         """Blank the screen or a part; 3 forgets what scrolled out."""
@@ -185,11 +183,6 @@ class Screen:
             if what == 2 and grid is self._main:  # noqa: PLR2004
                 self._keep_screen()
             grid.erase_screen(what)
-
-    def repeat(self, grid: Grid, figures: Parameters) -> None:
-        """Write the last character again; never more than a line of it."""
-        if grid.last:
-            grid.put(grid.last * min(figures.steps(), grid.columns))
 
     def answer(self, grid: Grid, figures: Parameters) -> None:
         """Answer: all is well (5), or where the cursor is (6)."""
@@ -213,21 +206,6 @@ class Screen:
                 grid.inserts = on
             elif figure == 20:  # noqa: PLR2004
                 self._line_feed_returns = on
-
-    def pen(self, grid: Grid, figures: Parameters) -> None:
-        """Take another pen."""
-        grid.pen = draw_with(grid.pen, figures)
-
-    def region(self, grid: Grid, figures: Parameters) -> None:
-        """Set the region that scrolls."""
-        grid.set_region(figures.steps(0) - 1, (figures.value(1) or grid.rows) - 1)
-
-    def clear_stops(self, grid: Grid, figures: Parameters) -> None:
-        """Take the tabulator here (0) or all (3) away."""
-        if figures.value(0) == 3:  # noqa: PLR2004
-            grid.stops.clear()
-        else:
-            grid.stops.discard(grid.x)
 
     def _private_mode(self, figure: int, *, on: bool) -> None:
         grid = self.grid
@@ -291,39 +269,13 @@ class Screen:
         self.grid.x = self.grid.y = 0
 
 
-# How far right and down a sequence moves for each count, and whether it goes to the first column.
-_MOVES = {
-    "A": (0, -1, False),
-    "B": (0, 1, False),
-    "C": (1, 0, False),
-    "D": (-1, 0, False),
-    "E": (0, 1, True),
-    "F": (0, -1, True),
-    "a": (1, 0, False),
-    "e": (0, 1, False),
-}
+# What concerns more than the grid; the rest is `vt_acts.ACTS`.
 _ACTS: dict[str, Callable[[Screen, Grid, Parameters], None]] = {
-    "G": lambda _, grid, p: grid.go(p.steps() - 1, None),
-    "`": lambda _, grid, p: grid.go(p.steps() - 1, None),
-    "d": lambda _, grid, p: grid.go(None, p.steps() - 1),
-    "H": Screen.go_to,
-    "f": Screen.go_to,
-    "I": lambda _, grid, p: grid.tab(p.steps()),
-    "Z": lambda _, grid, p: grid.tab(-p.steps()),
     "J": Screen.erase,
-    "K": lambda _, grid, p: grid.erase_line(p.value(0)) if p.value(0) <= 2 else None,  # noqa: PLR2004
-    "L": lambda _, grid, p: grid.insert_lines(p.steps()),
-    "M": lambda _, grid, p: grid.delete_lines(p.steps()),
-    "S": lambda _, grid, p: grid.scroll_up(p.steps()),
-    "T": lambda _, grid, p: grid.scroll_down(p.steps()),
-    "b": Screen.repeat,
     "c": Screen.say_what,
-    "g": Screen.clear_stops,
     "h": lambda screen, grid, p: screen.mode(grid, p, on=True),
     "l": lambda screen, grid, p: screen.mode(grid, p, on=False),
-    "m": Screen.pen,
     "n": Screen.answer,
-    "r": Screen.region,
     "s": lambda screen, _grid, _p: screen._save(),  # noqa: SLF001  # of this module
     "u": lambda screen, _grid, _p: screen._restore(),  # noqa: SLF001  # of this module
 }

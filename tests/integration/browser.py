@@ -16,8 +16,7 @@ from typing import Any
 import aiohttp
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-_FLAGS = (
-    "--headless=new",
+QUIET = (
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
@@ -26,7 +25,6 @@ _FLAGS = (
     "--disable-component-update",
     "--disable-sync",
     "--hide-scrollbars",
-    "--remote-debugging-port=0",
 )
 _NAMED = {"Escape": 27, "Enter": 13, "Tab": 9, "F2": 113, "F3": 114}
 
@@ -89,7 +87,9 @@ async def browser(width: int = 1280, height: int = 800) -> AsyncIterator[Page]:
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         process = await asyncio.create_subprocess_exec(
             CHROMIUM,
-            *_FLAGS,
+            "--headless=new",
+            "--remote-debugging-port=0",
+            *QUIET,
             f"--window-size={width},{height}",
             f"--user-data-dir={folder}",
             "about:blank",

@@ -4,6 +4,8 @@ import asyncio
 import gc
 import getpass
 import os
+import pty
+import tty
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,8 @@ import pytest
 from probe_runs import programs, start  # noqa: F401  # fixtures of the tests of probes/
 from servers import Proxy, Sshd, free_port, make_key
 
+from hvconsole.board.journal import Journal
+from hvconsole.link.local import LocalLink
 from hvconsole.link.ssh import SshLink
 
 MakeSshd = Callable[..., Sshd]
@@ -76,3 +80,30 @@ async def proxy(sshd: Sshd) -> AsyncIterator[Proxy]:
     """A proxy in front of the server."""
     async with Proxy(sshd.port) as running:
         yield running
+
+
+@pytest.fixture
+def line() -> Iterator[tuple[int, str]]:
+    """A pty: our end, and the path of the one that a console opens."""
+    ours, theirs = pty.openpty()
+    tty.setraw(theirs)
+    yield ours, os.ttyname(theirs)
+    os.close(ours)
+    os.close(theirs)
+
+
+@pytest.fixture
+async def local() -> AsyncIterator[LocalLink]:
+    """This machine."""
+    link = LocalLink()
+    await link.open()
+    yield link
+    await link.close()
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Iterator[Journal]:
+    """A journal of its own."""
+    journal = Journal("here", folder=tmp_path / "journal")
+    yield journal
+    journal.close()

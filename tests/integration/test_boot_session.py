@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import pty
-import tty
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -41,15 +38,6 @@ class Stage:
         self.bench = BoardBench(self.profile, self.folder / "a.hvs")
         make = lambda: ScriptedLink(self.board)  # noqa: E731
         return Session(self.profile, make, self.bench, RunSettings(), **options)
-
-
-@pytest.fixture
-def line() -> Iterator[tuple[int, str]]:
-    ours, theirs = pty.openpty()
-    tty.setraw(theirs)
-    yield ours, os.ttyname(theirs)
-    os.close(ours)
-    os.close(theirs)
 
 
 @pytest.fixture
@@ -124,7 +112,7 @@ async def test_it_is_recorded_and_names_the_condition(stage: Stage) -> None:
     session._kept.begin_run(RunSettings(), "before")
     session._kept.end_run("stop")
     await session.boots.boot("xen-rtds")
-    session._kept.begin_run(RunSettings(), session._mode)
+    session._kept.begin_run(RunSettings(), session._handover.mode)
     await session.close()
     lines = (stage.folder / "a.hvs/actions.jsonl").read_text().splitlines()
     actions = [json.loads(line) for line in lines]

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import pty
-import tty
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,16 +18,6 @@ PARKED = (
     b"Unhandled data read at 0x1c25014(4)\r\n\r\nFATAL: unhandled trap (exception class 0x24)\r\n"
     b'Parking CPU 0 (Cell: "Banana-Pi")\r\n'
 )
-
-
-@pytest.fixture
-def line() -> Iterator[tuple[int, str]]:
-    """A pty: our end, and the path of the one that the console opens."""
-    ours, theirs = pty.openpty()
-    tty.setraw(theirs)
-    yield ours, os.ttyname(theirs)
-    os.close(ours)
-    os.close(theirs)
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """What a session does about its counter, with a board's answers played by scripts."""
 
-from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import msgspec
@@ -20,18 +19,8 @@ ARM = BoardFacts(machine="armv7l", kernel="0.0.1-none", cpus_online=(0, 1), cpus
 
 
 @pytest.fixture
-async def link() -> AsyncIterator[LocalLink]:
-    link = LocalLink()
-    await link.open()
-    yield link
-    await link.close()
-
-
-@pytest.fixture
-def journal(tmp_path: Path) -> Iterator[Journal]:
-    journal = Journal("here", folder=tmp_path / "journal")
-    yield journal
-    journal.close()
+def link(local: LocalLink) -> LocalLink:
+    return local
 
 
 def sampler(folder: Path, *, cntpct: bool) -> str:

@@ -11,15 +11,17 @@ import pytest
 from servers import Sshd, free_port
 
 from hvconsole.board import deploy, doctor
-from hvconsole.board.doctor import Check, checks
-from hvconsole.board.doctor_checks import CHECKS, Visit
+from hvconsole.board.doctor import checks
+from hvconsole.board.doctor_checks import CHECKS
 from hvconsole.board.doctor_serial import serial_trouble
+from hvconsole.board.doctor_visit import Visit
 from hvconsole.board.facts import BoardFacts, CpuClock, ThermalZone
 from hvconsole.board.journal import Journal, pending
 from hvconsole.board.places import Place
 from hvconsole.link.local import LocalLink
 from hvconsole.link.ssh import SshLink
 from hvconsole.model.board import BoardProfile
+from hvconsole.model.check import Check
 
 LOCAL = BoardProfile(name="local", kind="local")
 NAMES = [name for name, _ in CHECKS]

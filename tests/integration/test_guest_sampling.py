@@ -63,7 +63,7 @@ async def test_a_guest_that_cannot_be_made_ready_gets_its_console_back(
             raise BoardProblem("the counter stays closed")
 
     with monkeypatch.context() as patch:
-        patch.setattr("hvconsole.session.guest_stream.CounterDesk", Refusing)
+        patch.setattr("hvconsole.session.guest_place.CounterDesk", Refusing)
         with pytest.raises(BoardProblem, match="stays closed"):
             await session.start_run()
     assert session.guests.streams == ()

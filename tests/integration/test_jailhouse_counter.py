@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -25,11 +25,8 @@ FOLDER = "/etc/jailhouse"
 
 
 @pytest.fixture
-async def link() -> AsyncIterator[LocalLink]:
-    link = LocalLink()
-    await link.open()
-    yield link
-    await link.close()
+def link(local: LocalLink) -> LocalLink:
+    return local
 
 
 @pytest.fixture

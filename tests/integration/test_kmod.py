@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -19,18 +19,8 @@ CPU = max(os.sched_getaffinity(0))
 
 
 @pytest.fixture
-async def link() -> AsyncIterator[LocalLink]:
-    link = LocalLink()
-    await link.open()
-    yield link
-    await link.close()
-
-
-@pytest.fixture
-def journal(tmp_path: Path) -> Iterator[Journal]:
-    journal = Journal("here", folder=tmp_path / "journal")
-    yield journal
-    journal.close()
+def link(local: LocalLink) -> LocalLink:
+    return local
 
 
 @pytest.fixture

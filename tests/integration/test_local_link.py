@@ -5,7 +5,6 @@ import os
 import signal
 import stat
 import sys
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -33,11 +32,8 @@ def runs(pid: int) -> bool:
 
 
 @pytest.fixture
-async def link() -> AsyncIterator[LocalLink]:
-    local = LocalLink()
-    await local.open()
-    yield local
-    await local.close()
+def link(local: LocalLink) -> LocalLink:
+    return local
 
 
 async def test_a_command_gets_its_words_as_they_are(link: Link) -> None:

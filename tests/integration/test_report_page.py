@@ -3,101 +3,42 @@
 from __future__ import annotations
 
 import re
-import shutil
 import struct
 import subprocess
 import zlib
 from pathlib import Path
 
 import pytest
+from browser import CHROMIUM, QUIET
+from sessions import make_session
+from values import HZ, heartbeat, hello
 
 from hvconsole.analysis.report.page import write_report
-from hvconsole.model.run import RunSettings
-from hvconsole.record.capture import SessionWriter
-from hvconsole.record.manifest import new_manifest
-from hvconsole.wire.stream import StreamEncoder
-from hvconsole.wire.values import End, Heartbeat, HeartbeatFlag, Hello, Lane, Switches
+from hvconsole.wire.values import End, HeartbeatFlag, Switches
 
 np = pytest.importorskip("numpy")
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = pytest.mark.skipif(
     CHROMIUM is None, reason="no Chromium here: apt-get install chromium"
-)
-HZ = 24_000_000
-QUIET = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--hide-scrollbars",
 )
 
 
 def session(folder: Path, condition: str, seed: int, median_us: float) -> Path:
     """Record a run of 5 s with 250 switches a second of lognormal length."""
     rng = np.random.default_rng(seed)
-    lane = Lane(
-        cpu=1,
-        threshold_ticks=24,
-        auto=True,
-        floor_ticks=1,
-        p50_ticks=2,
-        p9999_ticks=16,
-        read_ns=41.6,
-        calibration_reads=100_000,
-    )
-    hello = Hello(
-        wire=1,
-        sampler="test",
-        machine="armv7l",
-        counter="cntpct",
-        fenced=False,
-        frequency_hz=HZ,
-        nominal_hz=HZ,
-        measured_hz=HZ,
-        start_tick=0,
-        mono_ns=0,
-        real_ns=0,
-        fifo=0,
-        locked=True,
-        writer_cpu=0,
-        ring=65_536,
-        online_cpus=2,
-        lanes=(lane,),
-    )
     start = (np.arange(1250) * (HZ // 250)).astype(np.uint64)
     length = (rng.lognormal(np.log(median_us), 0.4, 1250) * HZ / 1e6).astype(np.uint64)
-    beat = Heartbeat(
-        lane=1,
-        tick=5 * HZ,
-        mono_ns=0,
-        real_ns=0,
-        bracket_ticks=1,
-        flags=HeartbeatFlag.LAST,
-        loops=0,
-        detected=1250,
-        recorded=1250,
-        dropped=0,
-        lost_ticks=int(length.sum()),
-        backward=0,
-        blind_ticks=0,
-        watched_until=5 * HZ,
-    )
+    totals = {"detected": 1250, "recorded": 1250, "lost_ticks": int(length.sum())}
+    values = [
+        hello(1, start=0),
+        Switches(1, 0, start, length),
+        heartbeat(1, 5 * HZ, flags=HeartbeatFlag.LAST, **totals),
+        End(reason="time"),
+    ]
     path = folder / f"{seed}.hvs"
-    manifest = new_manifest("bpi", kind=condition, labels=("simulated",))
-    writer = SessionWriter.create(path, manifest)
-    encoder = StreamEncoder()
-    values = (hello, Switches(1, 0, start, length), beat, End(reason="time"))
-    writer.begin_run(RunSettings(seconds=5, label=condition), condition)
-    writer.frames(b"".join(encoder.encode(value) for value in values))
-    writer.end_run("time")
-    writer.close()
-    return path
+    return make_session(
+        path, [values], [condition], board="bpi", kind=condition, labels=("simulated",)
+    )
 
 
 @pytest.fixture(scope="module")
@@ -117,7 +58,14 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def browse(page: Path, folder: Path, *options: str) -> str:
     assert CHROMIUM is not None
-    words = [CHROMIUM, *QUIET, f"--user-data-dir={folder / 'profile'}", *options, page.as_uri()]
+    words = [
+        CHROMIUM,
+        "--headless",
+        *QUIET,
+        f"--user-data-dir={folder / 'profile'}",
+        *options,
+        page.as_uri(),
+    ]
     done = subprocess.run(words, capture_output=True, text=True, timeout=120, check=True)
     return done.stdout
 

@@ -97,7 +97,7 @@ async def test_over_serial_alone_into_the_wrong_mode(virt: LabBoard) -> None:
     wrong = msgspec.structs.replace(modes["native"], proof=modes["xen-null"].proof)
     session = session_on(with_modes(wrong=wrong))
     await session._console.open()
-    await session._start_tasks()  # as after an `open` that found nobody at home
+    await session._life.begin()  # as after an `open` that found nobody at home
     told: list[BootEvent] = []
     with pytest.raises(WrongMode) as caught:
         await session.boots.boot("wrong", tell=told.append)

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field, replace
 
 from synthetic import BOARD, SyntheticConsole
 
-from hvconsole.board.doctor import Check
 from hvconsole.board.facts import BoardFacts, CpuClock, FoundCompiler
 from hvconsole.board.look import BoardLook
 from hvconsole.board.vitals import Vitals
 from hvconsole.model.boot import BootMode, BootProof
+from hvconsole.model.check import Check
 from hvconsole.model.problem import Problem
 
 FACTS = BoardFacts(

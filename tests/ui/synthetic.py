@@ -10,6 +10,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
+import values as made
+from values import HZ
 
 from hvconsole.model.problem import Problem
 from hvconsole.stream.live import LiveStream
@@ -17,16 +19,13 @@ from hvconsole.stream.snapshot import Snapshot, View
 from hvconsole.ui.source import Status
 from hvconsole.wire.values import (
     Heartbeat,
-    HeartbeatFlag,
     Hello,
-    Lane,
     Note,
     NoteCode,
     Switches,
     Value,
 )
 
-HZ = 24_000_000
 START = 1_000_000_000
 STEP_S = 0.1
 THRESHOLD_TICKS = 36
@@ -46,37 +45,17 @@ BOARD = Status(
 
 
 def hello(cpus: tuple[int, ...]) -> Hello:
-    lanes = tuple(
-        Lane(
-            cpu=cpu,
-            threshold_ticks=THRESHOLD_TICKS,
-            auto=True,
-            floor_ticks=3,
-            p50_ticks=4,
-            p9999_ticks=9,
-            read_ns=42.0,
-            calibration_reads=100_000,
-        )
-        for cpu in cpus
-    )
-    return Hello(
-        wire=1,
+    figures = {"floor_ticks": 3, "p50_ticks": 4, "p9999_ticks": 9, "read_ns": 42.0}
+    return made.hello(
+        *(made.lane(cpu, threshold_ticks=THRESHOLD_TICKS, **figures) for cpu in cpus),
+        start=START,
         sampler="gapsampler 0.1.0",
-        machine="armv7l",
         kernel="6.1.55-sunxi",
         counter="cntvct",
-        fenced=False,
-        frequency_hz=HZ,
-        nominal_hz=HZ,
-        measured_hz=HZ,
-        start_tick=START,
         mono_ns=0,
         real_ns=0,
-        fifo=0,
-        locked=True,
-        ring=65536,
+        writer_cpu=-1,
         online_cpus=max(cpus) + 1,
-        lanes=lanes,
     )
 
 
@@ -138,21 +117,16 @@ class _Lane:
 
     def _heartbeat(self, at_s: float) -> Heartbeat:
         tick = START + round(at_s * HZ)
-        return Heartbeat(
-            lane=self.cpu,
-            tick=tick,
+        return made.heartbeat(
+            self.cpu,
+            tick,
             mono_ns=round(at_s * 1e9),
             real_ns=round(at_s * 1e9),
-            bracket_ticks=3,
-            flags=HeartbeatFlag.NONE,
             loops=round(at_s * HZ / 4),
             detected=self.count,
             recorded=self.count,
-            dropped=0,
             lost_ticks=self.lost,
-            backward=0,
             blind_ticks=self.blind,
-            watched_until=tick,
         )
 
 

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import os
-import pty
-import select
-import struct
 import subprocess
 import sys
-import termios
-import time
 from pathlib import Path
+
+from on_pty import shown_until
 
 WORDS = [sys.executable, "-m", "hvconsole"]
 
@@ -29,31 +24,9 @@ def places(tmp_path: Path) -> dict[str, str]:
 
 
 def test_the_boards_are_shown_and_nothing_is_written(tmp_path: Path) -> None:
-    ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
-    process = subprocess.Popen(
-        WORDS, stdin=theirs, stdout=theirs, stderr=theirs, env=places(tmp_path),
-        start_new_session=True,
-    )  # fmt: skip
-    os.close(theirs)
-    shown = b""
-    until = time.monotonic() + 40
-    try:
-        while b"this machine" not in shown and time.monotonic() < until:
-            if select.select([ours], [], [], 1)[0]:
-                shown += os.read(ours, 65536)
-        assert b"simulated here" in shown
-        assert b"no board" in shown
-        os.write(ours, b"q")
-        while process.poll() is None and time.monotonic() < until:
-            if select.select([ours], [], [], 0.2)[0]:
-                with contextlib.suppress(OSError):  # the other end is closed
-                    os.read(ours, 65536)
-        assert process.wait(10) == 0
-    finally:
-        process.kill()
-        process.wait()
-        os.close(ours)
+    shown = shown_until(WORDS, b"this machine", places(tmp_path))
+    assert b"simulated here" in shown
+    assert b"no board" in shown
     assert not (tmp_path / "sessions").exists()
     assert not (tmp_path / "config").exists()
 

@@ -49,9 +49,10 @@ def make_session(
     path: Path,
     runs: Sequence[Sequence[Value]] | None = None,
     conditions: Sequence[str] = (),
+    board: str = "local",
     **manifest: object,
 ) -> Path:
-    writer = SessionWriter.create(path, new_manifest("local", **manifest))
+    writer = SessionWriter.create(path, new_manifest(board, **manifest))
     for number, values in enumerate([run_values()] if runs is None else runs):
         condition = conditions[number] if number < len(conditions) else ""
         writer.begin_run(RunSettings(seconds=5, label=condition), condition)

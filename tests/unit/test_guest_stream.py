@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 import polars as pl
 from hypothesis import given, strategies as st
+from values import HZ, heartbeat, hello
 
 from hvconsole.analysis.export import export_session
 from hvconsole.analysis.render import render_summary
@@ -20,22 +21,13 @@ from hvconsole.record.manifest import GuestEntry, new_manifest
 from hvconsole.record.reader import SessionReader
 from hvconsole.stream.clock_join import ClockJoin
 from hvconsole.wire.stream import StreamEncoder
-from hvconsole.wire.values import End, Heartbeat, HeartbeatFlag, Hello, Lane, Switches, Value
+from hvconsole.wire.values import End, HeartbeatFlag, Hello, Switches, Value
 
-HZ = 24_000_000
 Counter = Literal["cntpct", "cntvct", "tsc"]
-LANE = Lane(
-    cpu=0, threshold_ticks=24, auto=True, floor_ticks=1, p50_ticks=1, p9999_ticks=2,
-    read_ns=45.0, calibration_reads=1000,
-)  # fmt: skip
 
 
-def hello(start: int, counter: Counter = "cntvct", hz: int = HZ) -> Hello:
-    return Hello(
-        wire=1, sampler="t", machine="armv7l", counter=counter, fenced=False, frequency_hz=hz,
-        nominal_hz=hz, measured_hz=hz, start_tick=start, mono_ns=0, real_ns=0, fifo=0, locked=True,
-        ring=65536, online_cpus=1, lanes=(LANE,),
-    )  # fmt: skip
+def began(start: int, counter: Counter = "cntvct", hz: int = HZ) -> Hello:
+    return hello(0, start=start, hz=hz, counter=counter, mono_ns=0, real_ns=0, online_cpus=1)
 
 
 def stream(start: int, switches: list[tuple[int, int]], dropped: int = 0) -> bytes:
@@ -45,12 +37,11 @@ def stream(start: int, switches: list[tuple[int, int]], dropped: int = 0) -> byt
     length = np.array([n for _, n in switches], dtype=np.uint64)
     end = start + HZ
     count = len(switches)
-    beat = Heartbeat(
-        0, end, 0, 0, 3, HeartbeatFlag.LAST, 1, count + dropped, count, dropped,
-        int(length.sum()), 0, 0, end,
-    )  # fmt: skip
+    totals = {"detected": count + dropped, "recorded": count, "dropped": dropped}
+    lost = int(length.sum())
+    beat = heartbeat(0, end, flags=HeartbeatFlag.LAST, loops=1, lost_ticks=lost, **totals)
     over = End(reason="time", end_tick=end)
-    values: list[Value] = [hello(start), Switches(0, 0, at, length), beat, over]
+    values: list[Value] = [began(start), Switches(0, 0, at, length), beat, over]
     return b"".join(encoder.encode(value) for value in values)
 
 
@@ -70,7 +61,7 @@ def test_bounds_hold_the_offset_however_long_anything_takes(
 ) -> None:
     """Each question takes a while to arrive, and its answer to come back; in real ticks."""
     offset = 0 if shared else offset
-    join = ClockJoin(hello(0, "cntpct"), hello(0, "cntpct"), shared=shared)
+    join = ClockJoin(began(0, "cntpct"), began(0, "cntpct"), shared=shared)
     now = 2**41
     join.host_ticked(now)
     join.guest_ticked(now - offset)
@@ -119,7 +110,7 @@ def test_the_same_counter_is_claimed_only_where_that_is_known_and_fits() -> None
         delay: int = 100,
         guest: Counter = "cntpct",
     ) -> str:
-        join = ClockJoin(hello(0, "cntpct"), hello(0, guest), shared=shared)
+        join = ClockJoin(began(0, "cntpct"), began(0, guest), shared=shared)
         now = 10**9
         for number in range(1, 5):
             now = exchange(join, offset, now, delay, number)
@@ -133,7 +124,7 @@ def test_the_same_counter_is_claimed_only_where_that_is_known_and_fits() -> None
 
 
 def test_a_clock_that_was_moved_in_between_is_told_and_not_averaged() -> None:
-    join = ClockJoin(hello(0), hello(0))
+    join = ClockJoin(began(0), began(0))
     now = exchange(join, 1000, 10**9, 10, 1)
     exchange(join, 500_000, now, 10, 2)
     clock = join.clock
@@ -144,7 +135,7 @@ def test_a_clock_that_was_moved_in_between_is_told_and_not_averaged() -> None:
 
 
 def test_answers_that_come_late_together_or_never_are_no_harm() -> None:
-    join = ClockJoin(hello(0), hello(0))
+    join = ClockJoin(began(0), began(0))
     join.host_ticked(1000)
     join.guest_asked(1)
     join.host_ticked(5000)
@@ -156,9 +147,9 @@ def test_answers_that_come_late_together_or_never_are_no_harm() -> None:
 
 
 def test_frequencies_that_were_measured_do_not_let_the_offset_drift() -> None:
-    join = ClockJoin(hello(0, "tsc", HZ), hello(0, "tsc", HZ + 50))
+    join = ClockJoin(began(0, "tsc", HZ), began(0, "tsc", HZ + 50))
     assert (join.clock.host_hz, join.clock.guest_hz) == (HZ, HZ)
-    join = ClockJoin(hello(0, "tsc", HZ), hello(0, "tsc", 2 * HZ))
+    join = ClockJoin(began(0, "tsc", HZ), began(0, "tsc", 2 * HZ))
     assert (join.clock.host_hz, join.clock.guest_hz) == (HZ, 2 * HZ)
 
 

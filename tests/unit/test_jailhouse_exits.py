@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, strategies as st
 
-from hvconsole.commands.hv_jailhouse import exits_text
+from hvconsole.commands.hv_exits import exits_text
 from hvconsole.hypervisor.jailhouse.exits import ExitRates, Key, Round, parse_exits, rates
 from hvconsole.hypervisor.jailhouse.place import quiet_cpu, there
 from hvconsole.model.problem import BoardProblem

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, strategies as st
 
-from hvconsole.hypervisor.jailhouse.preflight import Check, checks
+from hvconsole.hypervisor.jailhouse.preflight import checks
+from hvconsole.model.check import Check
 from hvconsole.model.hypervisor import Survey
 from hvconsole.model.problem import BoardProblem
 

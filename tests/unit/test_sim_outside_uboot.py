@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, strategies as st
 
-from hvconsole.board.uboot import command_line
+from hvconsole.board.uboot_text import command_line
 from hvconsole.sim.uboot import PROMPT, UBoot
 
 _PRINTABLE = st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=80)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from hypothesis import given, strategies as st
+from values import heartbeat, hello
 
 from hvconsole.model.ticks import TickClock
 from hvconsole.stream.lane import LaneState
@@ -12,7 +13,7 @@ from hvconsole.stream.live import LiveStream
 from hvconsole.stream.part import MOST_LISTED, part_of
 from hvconsole.stream.ring import SwitchRing
 from hvconsole.stream.snapshot import View
-from hvconsole.wire.values import Heartbeat, HeartbeatFlag, Hello, Lane, Switches
+from hvconsole.wire.values import Switches
 
 HZ = 1_000_000
 CLOCK = TickClock(HZ, 500)
@@ -79,23 +80,13 @@ def test_time_that_nobody_watched_is_told() -> None:
     assert not part_of({0: state}, CLOCK, 0.0, 4.0).settled
 
 
-def hello(cpu: int = 0) -> Hello:
-    one = Lane(cpu=cpu, threshold_ticks=3, auto=False, floor_ticks=1, p50_ticks=1, p9999_ticks=2,
-               read_ns=45.0, calibration_reads=1000)  # fmt: skip
-    return Hello(wire=1, sampler="t", machine="armv7l", kernel="6.1", counter="cntpct",
-                 fenced=False, frequency_hz=HZ, nominal_hz=HZ, measured_hz=HZ, start_tick=500,
-                 mono_ns=0, real_ns=0, fifo=0, locked=True, ring=64, online_cpus=1,
-                 lanes=(one,))  # fmt: skip
-
-
 def measured(stream: LiveStream, count: int) -> None:
     start = 500 + np.arange(count, dtype=np.uint64) * 1000
-    stream.feed([hello(), Switches(0, 0, start, np.full(count, 7, dtype=np.uint64))])
-    stream.feed([
-        Heartbeat(lane=0, tick=1_000_500, mono_ns=0, real_ns=0, bracket_ticks=1,
-                  flags=HeartbeatFlag.NONE, loops=1, detected=count, recorded=count, dropped=0,
-                  lost_ticks=7 * count, backward=0, blind_ticks=0, watched_until=1_000_500)
-    ])  # fmt: skip
+    stream.feed(
+        [hello(0, hz=HZ, start=500), Switches(0, 0, start, np.full(count, 7, dtype=np.uint64))]
+    )
+    totals = {"detected": count, "recorded": count, "lost_ticks": 7 * count}
+    stream.feed([heartbeat(0, 1_000_500, **totals)])
 
 
 def test_earlier_runs_are_kept_with_their_conditions() -> None:
@@ -131,6 +122,6 @@ def test_a_new_run_of_a_board_keeps_the_past_and_a_jump_forgets_it() -> None:
 
 def test_a_run_that_never_got_going_is_none() -> None:
     stream = LiveStream()
-    stream.feed([hello()])
-    stream.feed([hello()])
+    stream.feed([hello(0, hz=HZ, start=500)])
+    stream.feed([hello(0, hz=HZ, start=500)])
     assert stream.snapshot(View()).past == ()

@@ -6,14 +6,8 @@ import re
 import pytest
 from hypothesis import given, strategies as st
 
-from hvconsole.board.uboot import (
-    UBoot,
-    at_prompt,
-    command_line,
-    counts_down,
-    parse_variable,
-    quote,
-)
+from hvconsole.board.uboot import UBoot
+from hvconsole.board.uboot_text import at_prompt, command_line, counts_down, parse_variable, quote
 from hvconsole.link.serial_protocol import SerialState
 from hvconsole.model.problem import BoardProblem, UsageProblem
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -23,40 +25,42 @@ START = 1_000_000
 HZ = 24_000_000
 
 
-def hello(*cpus: int, hz: int = HZ, start: int = START) -> Hello:
-    lanes = tuple(
-        Lane(
-            cpu=cpu,
-            threshold_ticks=24,
-            auto=True,
-            floor_ticks=1,
-            p50_ticks=2,
-            p9999_ticks=16,
-            read_ns=41.6,
-            calibration_reads=100_000,
-        )
-        for cpu in cpus or (1,)
-    )
-    return Hello(
-        wire=1,
-        sampler="test",
-        machine="armv7l",
-        kernel="6.1.0",
-        counter="cntpct",
-        fenced=False,
-        frequency_hz=hz,
-        nominal_hz=hz,
-        measured_hz=hz,
-        start_tick=start,
-        mono_ns=5_000_000_000,
-        real_ns=1_700_000_000_000_000_000,
-        fifo=0,
-        locked=True,
-        writer_cpu=0,
-        ring=65_536,
-        online_cpus=2,
-        lanes=lanes,
-    )
+def lane(cpu: int, **changed: Any) -> Lane:
+    fields = {
+        "threshold_ticks": 24,
+        "auto": True,
+        "floor_ticks": 1,
+        "p50_ticks": 2,
+        "p9999_ticks": 16,
+        "read_ns": 41.6,
+        "calibration_reads": 100_000,
+    } | changed
+    return Lane(cpu=cpu, **fields)
+
+
+def hello(*lanes: int | Lane, hz: int = HZ, start: int = START, **changed: Any) -> Hello:
+    """Return how a run begins: of CPUs (CPU 1) as they usually are, or of lanes."""
+    fields = {
+        "wire": 1,
+        "sampler": "test",
+        "machine": "armv7l",
+        "kernel": "6.1.0",
+        "counter": "cntpct",
+        "fenced": False,
+        "frequency_hz": hz,
+        "nominal_hz": hz,
+        "measured_hz": hz,
+        "start_tick": start,
+        "mono_ns": 5_000_000_000,
+        "real_ns": 1_700_000_000_000_000_000,
+        "fifo": 0,
+        "locked": True,
+        "writer_cpu": 0,
+        "ring": 65_536,
+        "online_cpus": 2,
+    } | changed
+    made = (one if isinstance(one, Lane) else lane(one) for one in lanes or (1,))
+    return Hello(lanes=tuple(made), **fields)
 
 
 def heartbeat(lane: int, tick: int, **changed: int) -> Heartbeat:
@@ -64,6 +68,7 @@ def heartbeat(lane: int, tick: int, **changed: int) -> Heartbeat:
         "mono_ns": 0,
         "real_ns": 0,
         "bracket_ticks": 3,
+        "flags": HeartbeatFlag.NONE,
         "loops": 0,
         "detected": 0,
         "recorded": 0,
@@ -73,7 +78,7 @@ def heartbeat(lane: int, tick: int, **changed: int) -> Heartbeat:
         "blind_ticks": 0,
         "watched_until": tick,
     } | changed
-    return Heartbeat(lane=lane, tick=tick, flags=HeartbeatFlag.NONE, **fields)
+    return Heartbeat(lane=lane, tick=tick, **fields)
 
 
 def switches(lane: int, pairs: list[tuple[int, int]], first: int = 0) -> Switches:
@@ -145,7 +150,7 @@ def notes() -> st.SearchStrategy[Note]:
 
 def any_value() -> st.SearchStrategy[Value]:
     return st.one_of(
-        st.builds(hello, st.integers(0, 7)),
+        st.integers(0, 7).map(hello),
         switch_batches(),
         histograms(),
         heartbeats(),

@@ -10,32 +10,25 @@ from pathlib import Path
 
 from hvconsole import __version__
 from hvconsole.analysis.chosen import missing_in, sessions_in
-from hvconsole.analysis.compare import Comparison, Pair, compare
+from hvconsole.analysis.compare import Comparison, compare
 from hvconsole.analysis.compare_text import (
     EXPLANATION,
-    artefacts_of,
-    delta_text,
-    interval,
     p_text,
-    ratio_text,
-    signed,
-    verdict_text,
 )
-from hvconsole.analysis.conditions import FIGURES, Figure
+from hvconsole.analysis.conditions import FIGURES
 from hvconsole.analysis.findings import findings
 from hvconsole.analysis.report import charts
-from hvconsole.analysis.report.markup import bullets, figure, paragraph, section, table, text
+from hvconsole.analysis.report.markup import bullets, figure, paragraph, section, text
 from hvconsole.analysis.report.provenance import provenance, record_commands, report_command
 from hvconsole.analysis.report.svg import legend
+from hvconsole.analysis.report.tables import artefacts, figure_table, runs_table
 from hvconsole.analysis.runs import MeasuredRun, RunFigures, figures_in_order, measured_runs
 from hvconsole.analysis.statistics import Drift
 from hvconsole.model.problem import RecordProblem, UsageProblem
-from hvconsole.model.units import NOTHING, duration
 from hvconsole.record.manifest import Manifest, RunEntry
 
 _STYLE = Path(__file__).with_name("style.css")
 _MOST_TIMELINES = 24
-_PAIR_HEAD = ("ratio (95 %)", "shift (95 %)", "Cliff's delta", "p", "verdict")
 
 
 def write_report(
@@ -93,8 +86,8 @@ def report_page(
         section("What the runs show", *_result(comparison), name="result"),
         section("Distributions", *_distributions(runs, comparison), name="distributions"),
         section("Order of runs", *_order(comparison), name="order"),
-        section("Runs", _runs_table(comparison), name="runs"),
-        section("Artefacts, counted apart", *_artefacts(comparison), name="artefacts"),
+        section("Runs", runs_table(comparison), name="runs"),
+        section("Artefacts, counted apart", *artefacts(comparison), name="artefacts"),
         section("Each run over time", *_timelines(runs, comparison), name="time"),
         section("How to read this", _method(), name="method"),
         section("Make it again", _commands(runs, paths, out, reference), name="again"),
@@ -131,44 +124,7 @@ def _opening(runs: Sequence[MeasuredRun], comparison: Comparison) -> str:
 
 def _result(comparison: Comparison) -> list[str]:
     parts = [bullets(findings(comparison)), *(paragraph(note) for note in comparison.notes)]
-    return parts + [_figure_table(comparison, one) for one in FIGURES]
-
-
-def _figure_table(comparison: Comparison, one: Figure) -> str:
-    rows = []
-    for condition in comparison.conditions:
-        mean = condition.estimates[one.key]
-        pair = comparison.against_reference(condition.name, one.key)
-        bounds = f" ({interval(mean, one)})" if mean.has_interval else ""
-        cells = [condition.name, str(len(condition.runs)), one.show(mean.value) + bounds]
-        rows.append([*cells, *_pair_cells(pair, one)])
-    others = [
-        [f"{pair.condition} to {pair.reference}", *_pair_cells(pair, one)]
-        for pair in comparison.pairs
-        if pair.figure == one.key and pair.reference != comparison.reference
-    ]
-    head = ("condition", "runs", "mean (95 %)", *_PAIR_HEAD)
-    inside = table(head, rows, words_from=len(head) - 1, cards=True)
-    shown = f"<h3>{text(one.title)}</h3>\n{inside}"
-    if not others:
-        return shown
-    inner = table(("pair", *_PAIR_HEAD), others, words_from=len(_PAIR_HEAD), cards=True)
-    return f"{shown}<details><summary>pairs without the reference</summary>\n{inner}</details>\n"
-
-
-def _pair_cells(pair: Pair | None, one: Figure) -> list[str]:
-    if pair is None:
-        return [*[NOTHING] * 4, "reference"]
-    shift = signed(pair.shift.value, one)
-    if pair.shift.has_interval:
-        shift += f" ({signed(pair.shift.low, one)} to {signed(pair.shift.high, one)})"
-    return [
-        ratio_text(pair),
-        shift,
-        delta_text(pair.delta),
-        p_text(pair.adjusted),
-        verdict_text(pair),
-    ]
+    return parts + [figure_table(comparison, one) for one in FIGURES]
 
 
 def _distributions(runs: Sequence[MeasuredRun], comparison: Comparison) -> list[str]:
@@ -214,49 +170,6 @@ def _drift_words(drift: Drift) -> str:
     correlation = f"{drift.correlation:+.2f}".replace("-", "−")
     told = "it drifts" if drift.shown else "no drift shown"
     return f"{told}: Spearman's correlation with the order {correlation}, p {p_text(drift.p)}"
-
-
-def _runs_table(comparison: Comparison) -> str:
-    runs = sorted((r for c in comparison.conditions for r in c.runs), key=lambda r: r.order)
-    head = ["condition", "order", "session", "run", "CPU", "watched", *(f.title for f in FIGURES)]
-    head += ["coverage", "switches", "dropped", "artefacts", "lost on the way", "end"]
-    rows = [
-        [
-            run.condition,
-            str(run.order),
-            run.session,
-            str(run.run),
-            ", ".join(map(str, run.cpus)),
-            f"{run.watched_s:.2f} s",
-            *(_about(run, one) + one.show(one.of(run)) for one in FIGURES),
-            f"{100 * run.coverage:.3f} %" if math.isfinite(run.coverage) else NOTHING,
-            f"{run.switches:,}",
-            f"{run.dropped:,}",
-            f"{sum(n for n, _ in run.artefacts.values()):,}",
-            f"{run.lost_on_link:,}",
-            run.reason,
-        ]
-        for run in runs
-    ]
-    return table(head, rows, numbers_from=3)
-
-
-def _about(run: RunFigures, one: Figure) -> str:
-    return "≈" if run.approximate and one.key in {"p50_ns", "p99_ns", "p999_ns"} else ""
-
-
-def _artefacts(comparison: Comparison) -> list[str]:
-    rows = []
-    for condition in comparison.conditions:
-        watched = sum(run.watched_s for run in condition.runs)
-        for name, (number, lost) in artefacts_of(condition.runs).items():
-            share = f"{lost / watched / 1e7:.3g} %" if watched > 0 else NOTHING
-            rows.append([condition.name, name, f"{number:,}", duration(lost), share])
-    if not rows:
-        return [paragraph("None was recognised.")]
-    head = ("condition", "cause", "switches", "time", "of watched time")
-    words = "Recognised by rule, flagged switch by switch in the export, and in no figure above."
-    return [paragraph(words), table(head, rows, numbers_from=2, cards=True)]
 
 
 def _timelines(runs: Sequence[MeasuredRun], comparison: Comparison) -> list[str]:

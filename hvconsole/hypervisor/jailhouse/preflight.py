@@ -8,16 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
 
 from hvconsole.hypervisor.jailhouse.frequency import GOVERNOR, is_steady
 from hvconsole.hypervisor.masks import parse_mask
+from hvconsole.model.check import Check, State
 from hvconsole.model.hypervisor import Survey
 from hvconsole.model.problem import BoardProblem
 from hvconsole.model.text import plain
-
-State = Literal["ok", "warning", "failed", "skipped"]
 
 # $1 marker. Temperatures are not read: here they may be what parks a CPU.
 SCRIPT = r"""
@@ -42,20 +39,6 @@ exit 0
 _VMALLOC = re.compile(r"(?:^|\s)vmalloc=(\S+)")
 _MEM = re.compile(r"(?:^|\s)(?:mem|memmap)=(\S+)")
 _Verdict = tuple[State, str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One thing that was looked at: how it stands, what was seen, and what to do about it."""
-
-    name: str
-    state: State
-    why: str
-    fix: str = ""
-
-    def as_dict(self) -> dict[str, str]:
-        """Return the check for machine-readable output."""
-        return {"check": self.name, "state": self.state, "why": self.why, "fix": self.fix}
 
 
 def checks(parts: Sequence[tuple[str, list[str]]], survey: Survey) -> list[Check]:

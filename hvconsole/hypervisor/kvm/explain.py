@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from hvconsole.hypervisor.failed import LAST_LINES, failed_step, lines_of
 from hvconsole.hypervisor.plan import Step
 from hvconsole.link.protocol import Completed
 from hvconsole.model.problem import BoardProblem
 from hvconsole.wire.console import shown
 
-_LAST_LINES = 6
 _KILLED = (124, 137)
 
 _NO_LIBVIRT = (
@@ -163,20 +163,14 @@ def cause_of(said: str) -> tuple[str, str]:
 
 def explain(step: Step, done: Completed) -> BoardProblem:
     """Turn a failed step into cause and fix; what was said and expected is the detail."""
-    said = [line for line in f"{done.text}\n{done.error_text}".splitlines() if line.strip()]
+    said = lines_of(done)
     cause, fix = cause_of("\n".join(said))
     if not cause and done.status in _KILLED:
         cause, fix = _silence(step)
     if not cause:
         is_done = done.status == 0
         cause = "it was said to be done, but it was not" if is_done else "the command failed"
-    wanted = f"expected: {step.expect.text}" if step.expect is not None else ""
-    lines = [shown(line.encode()) for line in said[-_LAST_LINES:]]
-    return BoardProblem(
-        f"could not {step.about}: {cause}",
-        detail="\n".join([*lines, *([wanted] if wanted else [])]),
-        hint=fix,
-    )
+    return failed_step(step, cause, fix, [shown(line.encode()) for line in said[-LAST_LINES:]])
 
 
 def no_answer(said: str, status: int) -> BoardProblem:
@@ -187,7 +181,7 @@ def no_answer(said: str, status: int) -> BoardProblem:
     lines = [shown(line.encode()) for line in said.splitlines() if line.strip()]
     return BoardProblem(
         cause or "libvirt does not answer",
-        detail="\n".join(lines[-_LAST_LINES:]) or f"virsh ended with status {status}",
+        detail="\n".join(lines[-LAST_LINES:]) or f"virsh ended with status {status}",
         hint=fix or "on the board: systemctl status libvirtd",
     )
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from hvconsole.hypervisor.actions import Action
+from hvconsole.hypervisor.failed import LAST_LINES, failed_step, lines_of
 from hvconsole.hypervisor.plan import Plan, Step
 from hvconsole.hypervisor.xen import plans
 from hvconsole.hypervisor.xen.survey import SCRIPT, Constant, constant, make_survey, split
@@ -19,7 +20,6 @@ from hvconsole.model.problem import BoardProblem, Problem
 from hvconsole.wire.console import shown
 
 _SURVEY_S = 60.0
-_LAST_LINES = 6
 
 # What xl and libxl say, what it means, what to do. The first that fits is told.
 _CAUSES: Sequence[tuple[str, str, str]] = (
@@ -162,15 +162,9 @@ class XenDriver:
 
 def explain(step: Step, done: Completed) -> BoardProblem:
     """Turn xl's words into a cause and a fix; xl's words are kept."""
-    said = [line for line in f"{done.text}\n{done.error_text}".splitlines() if line.strip()]
+    said = lines_of(done)
     text = "\n".join(said)
     lied = "xl said it was done, but it was not" if done.status == 0 else "xl failed"
     fitting = ((why, how) for pattern, why, how in _CAUSES if re.search(pattern, text))
     cause, fix = next(fitting, (lied, ""))
-    wanted = f"expected: {step.expect.text}" if step.expect is not None else ""
-    lines = [shown(line.encode()) for line in said[-_LAST_LINES:]]
-    return BoardProblem(
-        f"could not {step.about}: {cause}",
-        detail="\n".join([*lines, *([wanted] if wanted else [])]),
-        hint=fix,
-    )
+    return failed_step(step, cause, fix, [shown(line.encode()) for line in said[-LAST_LINES:]])

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from hvconsole.hypervisor.failed import LAST_LINES, failed_step
 from hvconsole.hypervisor.plan import Step
 from hvconsole.link.protocol import Completed
 from hvconsole.model.problem import BoardProblem
 from hvconsole.model.text import plain
 from hvconsole.wire.xvisor import fault_words
 
-_LAST_LINES = 6
 _STATES = {
     0x01: "Unknown",
     0x02: "Reset",
@@ -130,13 +130,9 @@ def explain(step: Step, done: Completed) -> BoardProblem:
         cause = "Xvisor said it was done, but it was not"
         if "resume" in step.argv:
             cause, fix = "Xvisor said it was done, and the guest has not run since", _IDLE
-    kept = [line for line in said if not _TRACE.fullmatch(line)][-_LAST_LINES:]
-    wanted = [f"expected: {step.expect.text}"] if step.expect is not None else []
-    return BoardProblem(
-        f"could not {step.about}: {cause or 'the command failed'}",
-        detail="\n".join([*(plain(line, 200) for line in (*faults, *kept)), *wanted]),
-        hint=fix,
-    )
+    kept = [line for line in said if not _TRACE.fullmatch(line)][-LAST_LINES:]
+    lines = [plain(line, 200) for line in (*faults, *kept)]
+    return failed_step(step, cause or "the command failed", fix, lines)
 
 
 def _refusal(said: str) -> tuple[str, str] | None:

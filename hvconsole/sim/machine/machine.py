@@ -12,18 +12,20 @@ whatever portions the machine is advanced.
 from __future__ import annotations
 
 import heapq
-from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Final
 
 from hvconsole.model.problem import BoardProblem
 from hvconsole.sim.machine import changes as ch
 from hvconsole.sim.machine.bare import Bare
 from hvconsole.sim.machine.chunk import SwitchChunk
-from hvconsole.sim.machine.linux import tick_phase
-from hvconsole.sim.machine.load import GUEST_HEAT, IDLE_HEAT, Loads
-from hvconsole.sim.machine.profile import BANANA_PI, DEBIAN, Costs, Guest
+from hvconsole.sim.machine.exits import Exits
+from hvconsole.sim.machine.heat import heat_of_bare, heat_of_pools
+from hvconsole.sim.machine.load import Loads
+from hvconsole.sim.machine.profile import DEBIAN
 from hvconsole.sim.machine.sampler import Sampler
-from hvconsole.sim.machine.thermal import FrequencyStep, Thermal, ThermalProfile
+from hvconsole.sim.machine.samplers import Samplers
+from hvconsole.sim.machine.setup import Setup
+from hvconsole.sim.machine.thermal import FrequencyStep, Thermal
 from hvconsole.sim.machine.ticks import HZ, SECOND
 from hvconsole.sim.machine.unit import Unit
 from hvconsole.sim.machine.xen import Xen
@@ -32,29 +34,6 @@ from hvconsole.sim.machine.xvisor import Xvisor
 # Arrays of about this many events stay in the cache.
 _EVENTS_A_BLOCK: Final = 50_000
 _IDLE_TICK_HZ: Final = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Setup:
-    """What is booted.
-
-    Attributes:
-        hypervisor: Nothing below Linux (Jailhouse can be enabled later), Xen, or Xvisor.
-        scheduler: Of Xen's Pool-0.
-        cpus: How many the board has.
-        dom0_vcpus: How many of them dom0 sees; None for all.
-        guest: The Linux we log in to.
-        costs: What things cost.
-        thermal: How the board heats.
-    """
-
-    hypervisor: Literal["none", "xen", "xvisor"] = "none"
-    scheduler: ch.SchedulerName = "credit"
-    cpus: int = 2
-    dom0_vcpus: int | None = None
-    guest: Guest = BANANA_PI
-    costs: Costs = field(default_factory=Costs)
-    thermal: ThermalProfile = field(default_factory=ThermalProfile)
 
 
 class Machine:
@@ -97,13 +76,11 @@ class Machine:
             self.bare = Bare(setup.cpus, costs.machine_stop, costs.takeover)
         self._seed = seed
         self._thermal = Thermal(setup.thermal, start_tick, temperature_c)
-        self._samplers: dict[int, Sampler] = {}
-        self._ended: dict[int, Sampler] = {}
+        self._samplers = Samplers()
         self._loads = Loads()
         self._agenda: list[tuple[int, int, ch.Change]] = []
         self._asked = 0
-        self._exits: dict[int, int] = {}
-        self._exits_since = start_tick
+        self._exits = Exits(setup.guest, seed, start_tick)
         self._retune()
 
     @property
@@ -129,11 +106,11 @@ class Machine:
     @property
     def sampled(self) -> tuple[int, ...]:
         """Lanes that are sampled at present: dom0's CPUs, and others by `lane_of`."""
-        return tuple(sorted(self._samplers))
+        return tuple(sorted(self._samplers.running))
 
     def exits(self, cpu: int) -> int:
         """Return how often Jailhouse was entered for an interrupt on one of Linux's CPUs."""
-        return self._exits.get(cpu, 0) + self._exits_of(cpu)
+        return self._exits.of(cpu, self.now, self._tick_period(cpu))
 
     def apply(self, change: ch.Change, at: int | None = None) -> None:
         """Change something now, or at a later tick (before anything else that is due then).
@@ -167,15 +144,10 @@ class Machine:
             self._pass(at)
             self._apply(change)
         self._pass(until)
-        chunks = {cpu: sampler.lane.take(self.now) for cpu, sampler in self._ended.items()}
-        self._ended = {}
-        for cpu, sampler in self._samplers.items():
-            chunks[cpu] = sampler.lane.take(self.now)
-        return chunks
+        return self._samplers.take(self.now)
 
     def _pass(self, until: int) -> None:
-        rate = max((sampler.rate_hz for sampler in self._samplers.values()), default=1.0)
-        block = max(int(_EVENTS_A_BLOCK / rate * HZ), SECOND // 10)
+        block = max(int(_EVENTS_A_BLOCK / self._samplers.rate_hz * HZ), SECOND // 10)
         while self.now < until:
             self._block(min(self.now + block, until))
 
@@ -183,19 +155,18 @@ class Machine:
         speed = [FrequencyStep(self.now, self._thermal.slowdown), *self._thermal.advance(end)]
         if self.below is not None:
             self.below.run(end)
-        for sampler in self._samplers.values():
+        for sampler in self._samplers.running.values():
             sampler.feed(self.now, end, self.setup.costs.ticks_per_instruction, speed)
         self.now = end
 
     def _apply(self, change: ch.Change) -> None:
-        for cpu in range(self.setup.cpus):
-            self._exits[cpu] = self.exits(cpu)
-        self._exits_since = self.now
+        periods = {cpu: self._tick_period(cpu) for cpu in range(self.setup.cpus)}
+        self._exits.note(self.now, periods)
         match change:
             case ch.StartSampling():
                 self._start_sampling(change)
             case ch.StopSampling():
-                self._stop_sampling(change.lane)
+                self._samplers.stop(change.lane, self.now)
             case ch.StartLoad(name, cpu, rate_hz):
                 self._start_load(name, cpu, rate_hz)
             case ch.StopLoad(name, cpu):
@@ -218,7 +189,7 @@ class Machine:
         if self.bare is None:
             raise BoardProblem("Linux does not own this machine: a hypervisor does")
         effect = self.bare.apply(change)
-        for cpu, sampler in self._samplers.items():
+        for cpu, sampler in self._samplers.running.items():
             if cpu in effect.parked:
                 sampler.lane.freeze(self.now)
             elif cpu in effect.gone:
@@ -232,20 +203,20 @@ class Machine:
             raise BoardProblem("Xen does not run here")
         self.xen.apply(change, self.now)
         if isinstance(change, ch.DestroyDomain):
-            self._end_samplers_of(change.domain)
+            self._samplers.stop_those_of(change.domain, self.now)
         elif isinstance(change, ch.SetVcpus):
-            for sampler in self._samplers.values():
+            for sampler in self._samplers.running.values():
                 sampler.follow_vcpu(self.now)
 
     def _apply_to_xvisor(self, change: ch.OfXvisor) -> None:
         if self.xvisor is None:
             raise BoardProblem("Xvisor does not run here")
         if isinstance(change, ch.DestroyGuest):
-            self._end_samplers_of(change.guest)
+            self._samplers.stop_those_of(change.guest, self.now)
         self.xvisor.apply(change, self.now)
 
     def _start_sampling(self, change: ch.StartSampling) -> None:
-        if change.lane in self._samplers:
+        if change.lane in self._samplers.running:
             raise BoardProblem(f"CPU {change.cpu} is sampled already")
         unit = None
         if self.below is not None:
@@ -256,23 +227,9 @@ class Machine:
             raise BoardProblem(f"CPU {change.cpu} is not online")
         # A domU has a kernel of its own: other phases, and no devices.
         guest = DEBIAN if change.domain else self.setup.guest
-        self._samplers[change.lane] = Sampler(
+        self._samplers.running[change.lane] = Sampler(
             change.cpu, self.now, guest, self._seed + change.domain, fifo=change.fifo, unit=unit
         )
-
-    def _stop_sampling(self, cpu: int) -> None:
-        sampler = self._samplers.pop(cpu, None)
-        if sampler is None:
-            raise BoardProblem(f"CPU {ch.vcpu_of(cpu)[1]} is not sampled")
-        if sampler.unit is not None:
-            sampler.unit.tape = None
-        sampler.lane.end(self.now)
-        self._ended[cpu] = sampler
-
-    def _end_samplers_of(self, domain: int) -> None:
-        for cpu, sampler in list(self._samplers.items()):
-            if sampler.unit is not None and sampler.unit.domain == domain:
-                self._stop_sampling(cpu)
 
     def _start_load(self, name: str, cpu: int, rate_hz: float) -> None:
         if self.below is not None:
@@ -297,7 +254,7 @@ class Machine:
             extra = costs.xvisor_interrupt
         if self.bare is not None and self.bare.jailhouse:
             extra = costs.jailhouse_interrupt
-        for cpu, sampler in self._samplers.items():
+        for cpu, sampler in self._samplers.running.items():
             ours = sampler.unit is None or sampler.unit.domain == 0
             sampler.retune(
                 self.now,
@@ -309,7 +266,7 @@ class Machine:
 
     def _occupy(self, xen: Xen) -> None:
         """Make those vCPUs busy on which somebody works, and no others."""
-        sampled = [sampler.unit for sampler in self._samplers.values()]
+        sampled = [sampler.unit for sampler in self._samplers.running.values()]
         changed = [
             unit
             for units in xen.domains.values()
@@ -326,34 +283,19 @@ class Machine:
         loaded = unit.domain == 0 and self._loads.burners(unit.index) > 0
         return sampled or loaded or unit.burning
 
-    def _work_heat(self, cpu: int) -> float:
-        return self._loads.heat(cpu, sampled=cpu in self._samplers)
-
     def _heat(self) -> float:
         """Sum over all CPUs."""
-        if self.bare is not None:
-            cells = sum(
-                len(cell.cpus) * (GUEST_HEAT if cell.busy else IDLE_HEAT)
-                for cell in self.bare.cells.values()
-            )
-            return cells + sum(self._work_heat(cpu) for cpu in self.bare.online)
-        total = 0.0
-        for pool in self.below.pools.values() if self.below is not None else ():
-            busy = [
-                self._work_heat(unit.index) if unit.domain == 0 else GUEST_HEAT
-                for unit in pool.units
-                if unit.busy and not unit.held
-            ]
-            working = min(len(busy), len(pool.cpus))
-            total += working * sum(busy) / max(len(busy), 1)
-            total += (len(pool.cpus) - working) * IDLE_HEAT
-        return total
 
-    def _exits_of(self, cpu: int) -> int:
+        def work(cpu: int) -> float:
+            return self._loads.heat(cpu, sampled=cpu in self._samplers.running)
+
+        if self.bare is not None:
+            return heat_of_bare(self.bare, work)
+        return heat_of_pools(self.below, work) if self.below is not None else 0.0
+
+    def _tick_period(self, cpu: int) -> int | None:
+        """Return how often a CPU's timer enters Jailhouse at present; None if it does not."""
         if self.bare is None or not self.bare.jailhouse or cpu not in self.bare.online:
-            return 0
-        guest = self.setup.guest
-        working = cpu in self._samplers or self._loads.burners(cpu)
-        period = guest.tick_period if working else HZ // _IDLE_TICK_HZ
-        phase = tick_phase(self._seed, cpu, guest)
-        return (self.now - phase - 1) // period - (self._exits_since - phase - 1) // period
+            return None
+        working = cpu in self._samplers.running or self._loads.burners(cpu)
+        return self.setup.guest.tick_period if working else HZ // _IDLE_TICK_HZ

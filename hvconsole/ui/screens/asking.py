@@ -80,9 +80,7 @@ class ConfirmScreen(ModalScreen[bool], inherit_bindings=False):
 
     def _show(self) -> None:
         lines = self.query_one(Lines)
-        rows = said_rows(self._said, lines.size.width)
-        lines.styles.height = len(rows)
-        lines.show(rows)
+        lines.show_all(said_rows(self._said, lines.size.width))
 
 
 def said_rows(said: Sequence[Said], width: int) -> list[Row]:

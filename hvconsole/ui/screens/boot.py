@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from rich.text import Text
 from textual import events, on
 from textual.app import App, ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import ModalScreen
-from textual.widgets import Button, OptionList
+from textual.widgets import Button
 from textual.widgets.option_list import Option
 
 from hvconsole.model.boot import BootMode
 from hvconsole.model.problem import Problem
 from hvconsole.model.text import plain
 from hvconsole.ui.host import host_of
+from hvconsole.ui.screens.choosing import ChoiceScreen, side_by_side
 from hvconsole.ui.source import Boots
 from hvconsole.ui.view.boot import about, agree_rows, progress_rows
 from hvconsole.ui.widgets.bars import Lines
@@ -67,52 +67,18 @@ async def _boot(app: App[None], boots: Boots, mode: str) -> None:
         host_of(app).tell(problem)
 
 
-class ModesScreen(ModalScreen[str | None], inherit_bindings=False):
+class ModesScreen(ChoiceScreen[str]):
     """Lists the modes, and what each is."""
 
-    CSS_PATH = "boot.tcss"
-    AUTO_FOCUS = "#modes"
-    BINDINGS: ClassVar = [
-        Binding("escape", "close", "close", tooltip="Close without booting", id="boot.close"),
-        Binding("j", "down", "down", show=False, id="boot.down"),
-        Binding("k", "up", "up", show=False, id="boot.up"),
-        _QUIT,
-    ]
-
     def __init__(self, modes: Mapping[str, BootMode]) -> None:
-        super().__init__()
+        super().__init__("boot into which mode?", modes)
         self._modes = dict(modes)
 
-    def compose(self) -> ComposeResult:
-        """Put the list into a box."""
-        width = max((len(plain(name, _NAME)) for name in self._modes), default=0)
-        options = [_option(name, mode, width) for name, mode in self._modes.items()]
-        box = Vertical(OptionList(*options, id="modes"), id="boot-box")
-        box.border_title = "boot into which mode?"
-        box.border_subtitle = "Enter chooses · Esc closes"
-        yield box
-
-    def action_down(self) -> None:
-        """Go to the next mode."""
-        self.query_one(OptionList).action_cursor_down()
-
-    def action_up(self) -> None:
-        """Go to the one before."""
-        self.query_one(OptionList).action_cursor_up()
-
-    def action_close(self) -> None:
-        """Close without choosing."""
-        self.dismiss(None)
-
-    @on(OptionList.OptionSelected)
-    def _selected(self, event: OptionList.OptionSelected) -> None:
-        self.dismiss(list(self._modes)[event.option_index])
-
-
-def _option(name: str, mode: BootMode, width: int) -> Option:
-    text = Text(f"{plain(name, _NAME):<{width}}  ")
-    text.append(about(name, mode), style="dim")
-    return Option(text)
+    def options(self) -> Sequence[Option]:
+        """Return a row for each mode."""
+        return side_by_side(
+            [(plain(name, _NAME), about(name, mode)) for name, mode in self._modes.items()]
+        )
 
 
 class AgreeScreen(ModalScreen[bool], inherit_bindings=False):
@@ -165,8 +131,7 @@ class AgreeScreen(ModalScreen[bool], inherit_bindings=False):
         lines = self.query_one(Lines)
         running = host_of(self).source.status.run in RUNNING
         rows = agree_rows(self._name_of_mode, self._mode, running=running, width=lines.size.width)
-        lines.styles.height = len(rows)
-        lines.show(rows)
+        lines.show_all(rows)
         # The buttons stay in sight, however low the terminal is.
         self.query_one("#boot-words").styles.max_height = max(self.size.height - _BESIDE_WORDS, 1)
 

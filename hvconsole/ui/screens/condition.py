@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar
 
-from textual import events, on
-from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Horizontal, Vertical
-from textual.screen import ModalScreen
 from textual.suggester import SuggestFromList
-from textual.widgets import Button, Input, Label
+from textual.widget import Widget
+from textual.widgets import Input
 
 from hvconsole.model.problem import UsageProblem
 from hvconsole.ui.chart.cells import Role
-from hvconsole.ui.screens.asking import said_rows
-from hvconsole.ui.widgets.bars import Lines
+from hvconsole.ui.screens.asking import Said
+from hvconsole.ui.screens.fields import FieldsScreen
 
 _FIELDS = (
     ("name", "name", "stands in every table: xen-credit"),
@@ -32,94 +29,47 @@ _FIELDS = (
 _GOVERNORS = ("performance", "powersave", "schedutil", "ondemand", "conservative")
 
 
-class ConditionScreen(ModalScreen[str | None], inherit_bindings=False):
+class ConditionScreen(FieldsScreen[str]):
     """Asks for a condition; answers with its TOML.
 
     Args:
         modes: Boot modes of the board, as far as they are known.
     """
 
-    CSS_PATH = "plan.tcss"
     AUTO_FOCUS = "#c-name"
     BINDINGS: ClassVar = [
-        Binding("escape", "close", "close", tooltip="Close without adding", id="condition.close"),
-        Binding("ctrl+c,ctrl+q", "app.leave", "quit", tooltip="Quit", id="condition.quit"),
-        Binding("tab,down", "app.focus_next", "next", show=False, id="condition.next"),
-        Binding("shift+tab,up", "app.focus_previous", "previous", show=False,
-                id="condition.previous"),
-    ]  # fmt: skip
+        Binding("down", "app.focus_next", "next", show=False, id="condition.next"),
+        Binding("up", "app.focus_previous", "previous", show=False, id="condition.previous"),
+    ]
 
     def __init__(self, modes: Sequence[str]) -> None:
-        super().__init__()
+        super().__init__("add a condition", do="Add")
         self._modes = tuple(modes)
 
-    def compose(self) -> ComposeResult:
-        """Yield the fields and the buttons."""
-        suggested = {"mode": self._modes, "governor": _GOVERNORS}
-        with Vertical(id="ask-box") as box:
-            box.border_title = "add a condition"
-            box.border_subtitle = "Esc cancels"
-            for key, label, about in _FIELDS:
-                with Horizontal(classes="field"):
-                    yield Label(label, classes="label")
-                    modes = ", ".join(self._modes[:4]) or "native"
-                    words = suggested.get(key, ())
-                    yield Input(
-                        placeholder=about.format(modes=modes),
-                        id=f"c-{key}",
-                        suggester=SuggestFromList(words) if words else None,
-                    )
-            yield Lines(id="trial")
-            with Horizontal(id="ask-buttons"):
-                yield Button("Cancel", id="cancel")
-                yield Button("Add", id="do", variant="primary")
-
-    def on_mount(self) -> None:
-        """Show what it would be."""
-        self.call_after_refresh(self._judge)
-
-    def on_resize(self, _event: events.Resize) -> None:
-        """Lay the words out for the room there is."""
-        self.call_after_refresh(self._judge)
-
-    def action_close(self) -> None:
-        """Close without adding."""
-        self.dismiss(None)
-
     @property
-    def toml(self) -> str:
+    def wanted(self) -> str:
         """The condition as it would be written.
 
         Raises:
             UsageProblem: A field makes no sense.
         """
-        return condition_toml(
-            {key: self.query_one(f"#c-{key}", Input).value.strip() for key, _, _ in _FIELDS}
-        )
+        return condition_toml({key: self.typed(f"c-{key}") for key, *_ in _FIELDS})
 
-    @on(Input.Changed)
-    def _judge(self) -> None:
+    def fields(self) -> Iterator[tuple[str, Widget]]:
+        """Yield the fields; where words are known, they are suggested."""
+        suggested = {"mode": self._modes, "governor": _GOVERNORS}
+        modes = ", ".join(self._modes[:4]) or "native"
+        for key, label, about in _FIELDS:
+            words = SuggestFromList(suggested[key]) if suggested.get(key) else None
+            placeholder = about.format(modes=modes)
+            yield label, Input(placeholder=placeholder, id=f"c-{key}", suggester=words)
+
+    def judge(self) -> tuple[Sequence[Said], bool]:
+        """Show the lines that would be added, or what is wrong."""
         try:
-            said = [(line, Role.MUTED) for line in self.toml.splitlines()]
+            return [(line, Role.MUTED) for line in self.wanted.splitlines()], True
         except UsageProblem as problem:
-            said = [(problem.title, Role.WARN)]
-            self.query_one("#do", Button).disabled = True
-        else:
-            self.query_one("#do", Button).disabled = False
-        lines = self.query_one("#trial", Lines)
-        rows = said_rows(said, lines.size.width)
-        lines.styles.height = len(rows)
-        lines.show(rows)
-
-    @on(Input.Submitted)
-    @on(Button.Pressed, "#do")
-    def _agreed(self) -> None:
-        if not self.query_one("#do", Button).disabled:
-            self.dismiss(self.toml)
-
-    @on(Button.Pressed, "#cancel")
-    def _cancelled(self) -> None:
-        self.dismiss(None)
+            return [(problem.title, Role.WARN)], False
 
 
 def condition_toml(fields: Mapping[str, str]) -> str:

@@ -12,7 +12,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import ModalScreen
-from textual.widgets import Button, Input, Label, OptionList, Select
+from textual.widgets import Button, Input, Label, Select
 from textual.widgets.option_list import Option
 
 from hvconsole.hypervisor.actions import Action
@@ -21,6 +21,7 @@ from hvconsole.model.inspection import Inspection
 from hvconsole.model.problem import Problem
 from hvconsole.model.text import plain
 from hvconsole.ui.chart.cells import Row
+from hvconsole.ui.screens.choosing import ChoiceScreen
 from hvconsole.ui.view.form import Field, Form
 from hvconsole.ui.view.plan import commands, inspection_rows, plan_rows, refused_rows
 from hvconsole.ui.widgets.bars import Lines
@@ -31,48 +32,18 @@ _BOX_SHARE = 94  # percent of the screen's height; doing.tcss says the same
 _AROUND = 6  # the box's border and padding, and the buttons
 
 Inspect = Callable[[Action], Awaitable[Inspection | None]]
-_CLOSE = Binding("escape", "close", "close", tooltip="Close without doing anything", id="ask.close")
-_QUIT = Binding("ctrl+c,ctrl+q", "app.leave", "quit", tooltip="Quit from here", id="ask.quit")
 
 
-class MenuScreen(ModalScreen[Form | None], inherit_bindings=False):
+class MenuScreen(ChoiceScreen[Form]):
     """Lists what can be done; what cannot be is there as well, with the reason."""
 
-    CSS_PATH = "doing.tcss"
-    AUTO_FOCUS = "#menu"
-    BINDINGS: ClassVar = [
-        _CLOSE,
-        _QUIT,
-        Binding("j", "down", "down", show=False, id="menu.down"),
-        Binding("k", "up", "up", show=False, id="menu.up"),
-    ]
-
     def __init__(self, forms: Sequence[Form]) -> None:
-        super().__init__()
-        self._forms = list(forms)
+        super().__init__("what shall be done?", forms)
+        self._forms = tuple(forms)
 
-    def compose(self) -> ComposeResult:
-        """Put the list into a box."""
-        box = Vertical(OptionList(*map(_option, self._forms), id="menu"), id="ask-box")
-        box.border_title = "what shall be done?"
-        box.border_subtitle = "Enter chooses · Esc closes"
-        yield box
-
-    def action_down(self) -> None:
-        """Go to the next one that can be done."""
-        self.query_one(OptionList).action_cursor_down()
-
-    def action_up(self) -> None:
-        """Go to the one before."""
-        self.query_one(OptionList).action_cursor_up()
-
-    def action_close(self) -> None:
-        """Close without choosing."""
-        self.dismiss(None)
-
-    @on(OptionList.OptionSelected)
-    def _selected(self, event: OptionList.OptionSelected) -> None:
-        self.dismiss(self._forms[event.option_index])
+    def options(self) -> Sequence[Option]:
+        """Return a row for each form."""
+        return [_option(form) for form in self._forms]
 
 
 def _option(form: Form) -> Option:
@@ -97,8 +68,8 @@ class FormScreen(ModalScreen[Action | None], inherit_bindings=False):
     CSS_PATH = "doing.tcss"
     AUTO_FOCUS = ""
     BINDINGS: ClassVar = [
-        _CLOSE,
-        _QUIT,
+        Binding("escape", "close", "close", tooltip="Close without doing it", id="form.close"),
+        Binding("ctrl+c,ctrl+q", "app.leave", "quit", tooltip="Quit from here", id="form.quit"),
         Binding("tab,down", "app.focus_next", "next", show=False, id="form.next"),
         Binding("shift+tab,up", "app.focus_previous", "previous", show=False, id="form.previous"),
         Binding("pagedown", "page(1)", "further", show=False, id="form.further"),
@@ -262,5 +233,4 @@ class FormScreen(ModalScreen[Action | None], inherit_bindings=False):
                 rows += inspection_rows(self._inspected, lines.size.width)
         elif self._refused is not None:
             rows = refused_rows(self._refused, lines.size.width)
-        lines.styles.height = len(rows)
-        lines.show(rows)
+        lines.show_all(rows)

@@ -5,69 +5,31 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-from rich.text import Text
-from textual import events, on
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
-from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from hvconsole.hypervisor.inquiry import Inquiry
 from hvconsole.model.text import plain
 from hvconsole.ui.chart.cells import Role, Row
+from hvconsole.ui.screens.choosing import ChoiceScreen, side_by_side
 from hvconsole.ui.view.line import pad
 from hvconsole.ui.widgets.bars import Lines
 
-_QUIT = Binding("ctrl+c,ctrl+q", "app.leave", "quit", tooltip="Quit from here", id="said.quit")
 
-
-class AskScreen(ModalScreen[Inquiry | None], inherit_bindings=False):
+class AskScreen(ChoiceScreen[Inquiry]):
     """Lists what can be asked for."""
 
-    CSS_PATH = "said.tcss"
-    AUTO_FOCUS = "#inquiries"
-    BINDINGS: ClassVar = [
-        Binding("escape", "close", "close", tooltip="Close without asking", id="asks.close"),
-        Binding("j", "down", "down", show=False, id="asks.down"),
-        Binding("k", "up", "up", show=False, id="asks.up"),
-        _QUIT,
-    ]
-
     def __init__(self, offered: Sequence[Inquiry], *, title: str = "ask the hypervisor") -> None:
-        super().__init__()
+        super().__init__(title, offered, enter="asks")
         self._offered = tuple(offered)
-        self._title = title
 
-    def compose(self) -> ComposeResult:
-        """Put the list into a box."""
-        wide = max((len(one.name) for one in self._offered), default=0)
-        options = []
-        for one in self._offered:
-            text = Text(f"{one.name:<{wide}}  ")
-            text.append(one.about, style="dim")
-            options.append(Option(text))
-        box = Vertical(OptionList(*options, id="inquiries"), id="said-box")
-        box.border_title = self._title
-        box.border_subtitle = "Enter asks · Esc closes"
-        yield box
-
-    def action_down(self) -> None:
-        """Go to the next."""
-        self.query_one(OptionList).action_cursor_down()
-
-    def action_up(self) -> None:
-        """Go to the one before."""
-        self.query_one(OptionList).action_cursor_up()
-
-    def action_close(self) -> None:
-        """Close without asking."""
-        self.dismiss(None)
-
-    @on(OptionList.OptionSelected)
-    def _selected(self, event: OptionList.OptionSelected) -> None:
-        self.dismiss(self._offered[event.option_index])
+    def options(self) -> Sequence[Option]:
+        """Return a row for each inquiry."""
+        return side_by_side([(one.name, one.about) for one in self._offered])
 
 
 class SaidScreen(ModalScreen[None], inherit_bindings=False):
@@ -91,7 +53,7 @@ class SaidScreen(ModalScreen[None], inherit_bindings=False):
         Binding("pageup,ctrl+u", "page(-1)", "page up", show=False, id="said.page_up"),
         Binding("home,g", "first", "first", show=False, id="said.first"),
         Binding("end,G", "last", "last", show=False, id="said.last"),
-        _QUIT,
+        Binding("ctrl+c,ctrl+q", "app.leave", "quit", tooltip="Quit from here", id="said.quit"),
     ]
 
     def __init__(self, title: str, lines: Sequence[str], *, note: str = "") -> None:
@@ -151,5 +113,4 @@ class SaidScreen(ModalScreen[None], inherit_bindings=False):
         lines = self.query_one(Lines)
         width = lines.size.width
         rows: list[Row] = [pad([(line, int(Role.TEXT))], width) for line in self._said]
-        lines.styles.height = len(rows)
-        lines.show(rows)
+        lines.show_all(rows)

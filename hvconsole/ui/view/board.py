@@ -15,9 +15,9 @@ from hvconsole.ui.view.boot import about
 from hvconsole.ui.view.line import pad
 
 if TYPE_CHECKING:
-    from hvconsole.board.doctor import Check
     from hvconsole.board.facts import BoardFacts
     from hvconsole.board.look import BoardLook
+    from hvconsole.model.check import Check
 
 Lines = list[tuple[str, Row]]
 

@@ -28,6 +28,11 @@ class Lines(Painted):
             self._shown = rows
             self.repaint()
 
+    def show_all(self, rows: list[Row]) -> None:
+        """Show these rows, and be as high as they are."""
+        self.styles.height = len(rows)
+        self.show(rows)
+
     def rows(self, width: int, height: int) -> list[Row]:  # noqa: ARG002  # worked out before
         """Return the rows shown."""
         return self._shown

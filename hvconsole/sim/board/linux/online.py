@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -26,14 +25,3 @@ def possible(board: Board) -> list[int]:
     if board.machine.xvisor is not None:
         return [0]
     return list(range(board.machine.setup.cpus))
-
-
-def cpu_list(cpus: Iterable[int]) -> str:
-    """Return CPU numbers as the kernel writes them: ``0-1,3``."""
-    parts: list[list[int]] = []
-    for cpu in sorted(cpus):
-        if parts and parts[-1][-1] == cpu - 1:
-            parts[-1].append(cpu)
-        else:
-            parts.append([cpu])
-    return ",".join(f"{p[0]}-{p[-1]}" if len(p) > 1 else str(p[0]) for p in parts)

@@ -7,10 +7,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from hvconsole.sim.board.linux.live import fixed, text
-from hvconsole.sim.board.linux.online import cpu_list, online
+from hvconsole.sim.board.linux.online import online
 from hvconsole.sim.board.modes import BUILD, KERNEL
 from hvconsole.sim.board.nodes import Live, Node, Symlink
 from hvconsole.sim.board.tree import failed
+from hvconsole.sim.hypervisor.cpus import ranges
 
 if TYPE_CHECKING:
     from hvconsole.sim.board.board import Board
@@ -156,7 +157,7 @@ def _modules(board: Board) -> str:
 
 
 def _status(board: Board) -> str:
-    allowed = cpu_list(online(board))
+    allowed = ranges(online(board))
     return (
         f"Name:\tsh\nUid:\t0\t0\t0\t0\nCapEff:\t000001ffffffffff\nCpus_allowed_list:\t{allowed}\n"
     )

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Final
 from hvconsole.model.problem import BoardProblem
 from hvconsole.sim.board.linux.cpufreq import Governor
 from hvconsole.sim.board.linux.live import fixed, text
-from hvconsole.sim.board.linux.online import cpu_list, online
+from hvconsole.sim.board.linux.online import online
 from hvconsole.sim.board.nodes import Folder, Node, Symlink
 from hvconsole.sim.board.tree import failed
+from hvconsole.sim.hypervisor.cpus import ranges
 from hvconsole.sim.machine.changes import SetOnline
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def sysfs_files(board: Board) -> dict[str, Node]:
     """Return the files of /sys by path."""
     last = board.machine.setup.cpus - 1
     nodes: dict[str, Node] = {
-        f"{_CPUS}/online": text(lambda: f"{cpu_list(online(board))}\n"),
+        f"{_CPUS}/online": text(lambda: f"{ranges(online(board))}\n"),
         f"{_CPUS}/present": fixed(f"0-{last}\n"),
         f"{_CPUS}/possible": fixed(f"0-{last}\n"),
         f"{_CLOCKSOURCE}/current_clocksource": fixed("arch_sys_counter\n"),

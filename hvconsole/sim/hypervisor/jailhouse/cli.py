@@ -11,9 +11,10 @@ from typing import Final
 from hvconsole.sim.hypervisor.cpus import ranges
 from hvconsole.sim.hypervisor.host import Host, ToolCall
 from hvconsole.sim.hypervisor.jailhouse import words
+from hvconsole.sim.hypervisor.jailhouse.cell_calls import Image
 from hvconsole.sim.hypervisor.jailhouse.cells import COUNTERS, Cell
 from hvconsole.sim.hypervisor.jailhouse.check import check
-from hvconsole.sim.hypervisor.jailhouse.driver import Driver, Image
+from hvconsole.sim.hypervisor.jailhouse.driver import Driver
 from hvconsole.sim.hypervisor.jailhouse.sysfs import DEVICE
 from hvconsole.sim.hypervisor.words import for_ever, identifier
 
