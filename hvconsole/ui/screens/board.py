@@ -73,7 +73,7 @@ class BoardScreen(ListScreen):
             "vitals",
             view.vital_rows(look, self._width("vitals")),
             info=view.vital_info(look),
-            empty="asking" if look.vitals or side is not None else "",
+            empty=view.vital_empty(look, asked=side is not None),
         )
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -83,7 +83,8 @@ class BoardScreen(ListScreen):
         if action in {"load_module", "unload_module"}:
             there = self.side is not None and not self.source.status.read_only
             fits = bool(self._look.module) == (action == "unload_module")
-            ours = action == "load_module" or self._look.module_ours
+            wanted = action == "load_module" and view.needs_module(self._look)
+            ours = wanted or self._look.module_ours
             return there and fits and ours and not self._look.doing
         if action == "boot_into":
             return self.rows_panel.id == "modes" and self._can_boot

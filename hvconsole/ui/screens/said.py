@@ -15,12 +15,16 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from hvconsole.hypervisor.inquiry import Inquiry
-from hvconsole.model.text import plain
+from hvconsole.model.text import plain, width
 from hvconsole.ui.chart.cells import Role, Row
 from hvconsole.ui.view.line import pad
 from hvconsole.ui.widgets.bars import Lines
 
 _QUIT = Binding("ctrl+c,ctrl+q", "app.leave", "quit", tooltip="Quit from here", id="said.quit")
+_FRAME = 2
+_AROUND = 5  # frame, padding and the scroll bar
+_LEAST_WIDTH = 92
+_MOST_HEIGHT = 0.94
 
 
 class AskScreen(ModalScreen[Inquiry | None], inherit_bindings=False):
@@ -148,8 +152,16 @@ class SaidScreen(ModalScreen[None], inherit_bindings=False):
         return self.query_one("#said-scroll", VerticalScroll)
 
     def _show(self) -> None:
+        """Make the box as large as the answer, at most as large as the screen."""
+        box, lines = self.query_one("#said-box"), self.query_one(Lines)
+        wide = max((width(line) for line in self._said), default=0) + _AROUND
+        box.styles.width = min(max(wide, _LEAST_WIDTH), self.size.width)
+        most = max(int(self.size.height * _MOST_HEIGHT), _FRAME + 1)
+        box.styles.height = min(len(self._said) + _FRAME, most)
+        lines.styles.height = len(self._said)
+        self.call_after_refresh(self._fill)
+
+    def _fill(self) -> None:
         lines = self.query_one(Lines)
-        width = lines.size.width
-        rows: list[Row] = [pad([(line, int(Role.TEXT))], width) for line in self._said]
-        lines.styles.height = len(rows)
+        rows: list[Row] = [pad([(line, int(Role.TEXT))], lines.size.width) for line in self._said]
         lines.show(rows)

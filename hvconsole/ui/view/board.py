@@ -26,6 +26,7 @@ _LABEL = 13
 _NAME = 20
 _BARS = "▁▂▃▄▅▆▇█"
 _LEAST_BARS = 8
+_ARM = ("arm", "aarch64")
 
 # A sign and a word each, so that nobody has to tell them apart by colour.
 _STATES = {
@@ -40,26 +41,28 @@ def fact_rows(look: BoardLook, width: int) -> Lines:
     """Return what the board is, a row for each fact that is known."""
     if look.facts is None:
         return []
-    return [
-        (label, pad([(f"{label:<{_LABEL}}", int(Role.LABEL)), (text, int(role))], width))
-        for label, text, role in _facts(look, look.facts)
-        if text
-    ]
+    out: Lines = []
+    for label, text, role in _facts(look, look.facts):
+        for at, piece in enumerate(_wrapped(text, width - _LABEL)):
+            named = (f"{'' if at else label:<{_LABEL}}", int(Role.LABEL))
+            out.append((f"{label} {at}" if at else label, pad([named, (piece, int(role))], width)))
+    return out
 
 
 def check_rows(checks: Sequence[Check], width: int) -> Lines:
     """Return what the doctor found; what is to be done stands below each check."""
     out: Lines = []
+    size = max((wide(plain(check.name, _NAME)) for check in checks), default=0)
     for check in checks:
         sign, role = _STATES[check.state]
         name = plain(check.name, _NAME)
         head: Row = [
             (f"{sign} {check.state:<8}", int(role)),
-            (f"{name:<{_NAME}} ", int(Role.STRONG)),
+            (f"{name:<{size}}  ", int(Role.STRONG)),
         ]
-        room = max(width - 11 - _NAME, 10)
+        room = max(width - 12 - size, 10)
         why = _wrapped(check.why, room)
-        indent = " " * (11 + _NAME)
+        indent = " " * (12 + size)
         lines: list[Row] = [[*head, (why[0] if why else "", int(Role.TEXT))]]
         lines += [[(indent + text, int(Role.TEXT))] for text in why[1:]]
         for at, text in enumerate(_wrapped(check.fix, room - 2)):
@@ -72,7 +75,12 @@ def doctor_info(look: BoardLook) -> tuple[tuple[str, int], ...]:
     """Return what the frame around the checks says."""
     counts = {state: sum(check.state == state for check in look.checks) for state in _STATES}
     told = tuple(
-        (f"{number} {state}", int(_STATES[state][1])) for state, number in counts.items() if number
+        (
+            f"{number} {state}{'s' if state == 'warning' and number > 1 else ''}",
+            int(_STATES[state][1]),
+        )
+        for state, number in counts.items()
+        if number
     )
     if look.checked:
         when = time.strftime("%H:%M:%S", time.localtime(look.checked))
@@ -117,9 +125,21 @@ def vital_info(look: BoardLook) -> tuple[tuple[str, int], ...]:
     span = look.vitals[-1].at_s - look.vitals[0].at_s
     cost = look.looked_s / max(look.looks, 1)
     return (
-        (f"asked {look.looks} times, {units.duration(cost * 1e9)} each", int(Role.MUTED)),
-        (units.clock(span), int(Role.MUTED)),
+        (f"asked {look.looks}×, {units.duration(cost * 1e9)} each", int(Role.MUTED)),
+        (f"over {units.clock(span)}", int(Role.MUTED)),
     )
+
+
+def vital_empty(look: BoardLook, *, asked: bool) -> str:
+    """Say why no course is shown: nothing came yet, or the board has nothing to tell."""
+    if look.vitals:
+        return "the board shows neither frequencies nor temperatures"
+    return "asking" if asked else ""
+
+
+def needs_module(look: BoardLook) -> bool:
+    """Whether a counter module is of use there; where that is not known, it may be."""
+    return look.facts is None or look.facts.machine.startswith(_ARM)
 
 
 def as_text(lines: Lines) -> str:
@@ -230,7 +250,7 @@ def _module(look: BoardLook, facts: BoardFacts) -> tuple[str, Role]:
     if look.module:
         ours = "; unloaded when the console is left" if look.module_ours else ""
         return f"module loaded: {plain(look.module, 80)}{ours}", Role.GOOD
-    if facts.machine.startswith(("arm", "aarch64")):
+    if facts.machine.startswith(_ARM):
         return "module not loaded: CNTPCT may be closed to programs", Role.MUTED
     return "the time stamp counter needs no module", Role.MUTED
 

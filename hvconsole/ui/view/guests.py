@@ -9,7 +9,7 @@ from typing import Literal
 from hvconsole.hypervisor.plan import Progress
 from hvconsole.hypervisor.state import DeskState
 from hvconsole.model.hypervisor import Guest, Pool, Survey, Vcpu
-from hvconsole.model.text import ELLIPSIS, plain
+from hvconsole.model.text import ELLIPSIS, plain, wrap
 from hvconsole.ui.chart.cells import Role, Row, selected
 from hvconsole.ui.view.aligned import aligned
 from hvconsole.ui.view.line import Part, pad
@@ -44,6 +44,8 @@ _STEP_SIGNS: Mapping[str, tuple[str, int]] = {
     "stays": ("!", Role.BAD),
 }
 _NAME = 24
+_WIDE = 400
+_LONGEST = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +134,12 @@ def _laid_out(lines: list[Line], chosen: Item | None, width: int) -> list[tuple[
     ]
 
 
+def survey_text(survey: Survey) -> str:
+    """Return guests and pools as text for the clipboard."""
+    rows = [*guest_rows(survey, None, _WIDE), *pool_rows(survey, None, _WIDE)]
+    return "".join("".join(text for text, _ in row).rstrip() + "\n" for _, row in rows)
+
+
 def step_rows(state: DeskState, width: int, height: int) -> list[Row]:
     """Return the newest steps of what is or was done, the title first."""
     rows: list[Row] = []
@@ -153,8 +161,9 @@ def notes_rows(survey: Survey, width: int, height: int) -> list[Row]:
         (f"{one.name}: {one.missing}", Role.MUTED) for one in survey.schedulers if one.missing
     ]
     rows = [
-        pad([("· ", int(Role.MUTED)), (plain(text, width), int(role))], width)
+        pad([("  " if at else "· ", int(Role.MUTED)), (piece, int(role))], width)
         for text, role in lines
+        for at, piece in enumerate(wrap(plain(text, _LONGEST), max(width - 2, 1)))
     ]
     return rows[:height]
 
