@@ -98,7 +98,6 @@ _LOG = (
 )  # fmt: skip
 
 _CAMPAIGNS = (
-    *_moves("campaigns", "Campaigns"),
     Action("campaigns.open", "enter,o", "open", "open",
            "Look at the plan and begin it, or go on with the campaign", "Campaigns", "campaigns",
            footer=95),
@@ -112,13 +111,13 @@ _CAMPAIGNS = (
            "Campaigns", "campaigns"),
     Action("campaigns.copy", "c", "copy", "copy", "Copy the command that runs it, or the problem",
            "Campaigns", "campaigns", footer=60),
+    *_moves("campaigns", "Campaigns"),
     Action("campaigns.panel", "tab", "app.focus_next", "panel", "Go to the next panel", "Campaigns",
            "campaigns"),
     Action("campaigns.panel_back", "shift+tab", "app.focus_previous", "panel",
            "Go to the previous panel", "Campaigns", "campaigns"),
 )  # fmt: skip
 _COMPARE = (
-    *_moves("compare", "Compare"),
     Action("compare.why", "enter,w", "why", "why", "Say what the verdict rests on", "Compare",
            "compare", footer=95),
     Action("compare.figure", "right,l", "figure(1)", "figure", "Take the next figure", "Compare",
@@ -144,6 +143,7 @@ _COMPARE = (
            "Compare", "compare", footer=65),
     Action("compare.copy_table", "C", "copy_table", "copy table", "Copy the table that is shown",
            "Compare", "compare"),
+    *_moves("compare", "Compare"),
     Action("compare.panel", "tab", "app.focus_next", "panel", "Go to the next panel", "Compare",
            "compare"),
     Action("compare.panel_back", "shift+tab", "app.focus_previous", "panel",

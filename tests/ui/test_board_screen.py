@@ -21,9 +21,8 @@ from hvconsole.ui.view.board import (
     doctor_info,
     fact_rows,
     mode_rows,
-    spark,
-    vital_rows,
 )
+from hvconsole.ui.view.vitals import spark, vital_rows
 
 WIDE = (160, 48)
 
@@ -205,7 +204,7 @@ def test_a_course_has_one_bar_a_cell_and_keeps_its_peak(
     points: list[tuple[float, float]], across: int
 ) -> None:
     series = sorted(points)
-    bars = spark(series, across)
+    (bars,) = spark(series, across)
     assert len(bars) == across
     values = [value for _, value in series]
     if max(values) - min(values) > 1e-3:
@@ -251,3 +250,16 @@ def test_long_facts_and_checks_are_told_to_their_end() -> None:
     assert len({key for key, _ in rows}) == len(rows)
     told = doctor_info(replace(LOOK, checks=(*CHECKS, CHECKS[1])))
     assert "2 warnings" in [text for text, _ in told]
+
+
+def test_a_course_takes_the_room_that_there_is() -> None:
+    series = [(0.0, 0.0), (1.0, 8.0), (2.0, 16.0)]
+    assert spark(series, 3) == ["▁▅█"]
+    assert spark(series, 3, 2) == [" ▁█", "▁██"]
+    assert spark([(0.0, 5.0)], 4, 2) == ["    ", "   █"]
+    low, high = vital_rows(LOOK, 80), vital_rows(LOOK, 80, 17)
+    assert len(low) == 3
+    assert len(high) == 15  # three courses of four rows, each with a blank one
+    assert len({key for key, _ in high}) == len(high)
+    assert all(sum(width(text) for text, _ in row) == 80 for _, row in high)
+    assert len(vital_rows(LOOK, 80, 2)) == 3
