@@ -15,7 +15,7 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from hvconsole.hypervisor.inquiry import Inquiry
-from hvconsole.model.text import plain, width
+from hvconsole.model.text import chopped, plain, width
 from hvconsole.ui.chart.cells import Role, Row
 from hvconsole.ui.view.line import pad
 from hvconsole.ui.widgets.bars import Lines
@@ -75,7 +75,7 @@ class AskScreen(ModalScreen[Inquiry | None], inherit_bindings=False):
 
 
 class SaidScreen(ModalScreen[None], inherit_bindings=False):
-    """Shows an answer, line by line; long ones are scrolled, wide ones cut.
+    """Shows an answer, line by line; long ones are scrolled, wide lines go on in the next row.
 
     Args:
         title: What was asked.
@@ -86,6 +86,7 @@ class SaidScreen(ModalScreen[None], inherit_bindings=False):
     CSS_PATH = "said.tcss"
     AUTO_FOCUS = "#said-scroll"
     ends_with_newest: ClassVar[bool] = True
+    most_width: ClassVar[int] = 1000
     BINDINGS: ClassVar = [
         Binding("escape,enter,q", "close", "close", tooltip="Close the answer", id="said.close"),
         Binding("c,y", "copy", "copy", tooltip="Copy the whole answer", id="said.copy"),
@@ -154,14 +155,15 @@ class SaidScreen(ModalScreen[None], inherit_bindings=False):
     def _show(self) -> None:
         """Make the box as large as the answer, at most as large as the screen."""
         box, lines = self.query_one("#said-box"), self.query_one(Lines)
-        wide = max((width(line) for line in self._said), default=0) + _AROUND
-        box.styles.width = min(max(wide, _LEAST_WIDTH), self.size.width)
+        wanted = max((width(line) for line in self._said), default=0) + _AROUND
+        wide = min(max(wanted, _LEAST_WIDTH), self.most_width, self.size.width)
+        rows = self.rows(max(wide - _AROUND, 1))
         most = max(int(self.size.height * _MOST_HEIGHT), _FRAME + 1)
-        box.styles.height = min(len(self._said) + _FRAME, most)
-        lines.styles.height = len(self._said)
-        self.call_after_refresh(self._fill)
-
-    def _fill(self) -> None:
-        lines = self.query_one(Lines)
-        rows: list[Row] = [pad([(line, int(Role.TEXT))], lines.size.width) for line in self._said]
+        box.styles.width, box.styles.height = wide, min(len(rows) + _FRAME, most)
+        lines.styles.height = len(rows)
         lines.show(rows)
+
+    def rows(self, width: int) -> list[Row]:
+        """Return the answer; columns stay aligned, so wide lines are not broken at blanks."""
+        pieces = (piece for line in self._said for piece in chopped(line, width))
+        return [pad([(piece, int(Role.TEXT))], width) for piece in pieces]
