@@ -198,8 +198,8 @@ class Watch:
             self.frames += 1
 
         def noted() -> None:
+            self.acted = True  # what is written from now on shows it
             scale()
-            self.acted = True
 
         driver.put = counted
         screen.frame = counting  # type: ignore[method-assign]  # the same, with a watch beside it

@@ -146,11 +146,21 @@ class TimeBins:
         Args:
             edges: Shape (n + 1,), ticks, ascending.
         """
+        return fold(self._bounds(edges), self._binned)
+
+    def counts(self, edges: U64) -> I64:
+        """Return how many switches `columns` has in each column."""
+        bounds = self._bounds(edges)
+        before = np.concatenate(([0], np.cumsum(self._binned.count[bounds[0] : bounds[-1]])))
+        counts: I64 = np.diff(before[bounds - bounds[0]])
+        return counts
+
+    def _bounds(self, edges: U64) -> I64:
         since = np.maximum(edges, self.origin) - np.uint64(self.origin)
         # Ceiling: the first bin that begins at or after an edge.
         bounds = (since + np.uint64(self.width - 1)) >> np.uint64(self._shift)
-        bounds = np.minimum(bounds, self._size).astype(np.int64)
-        return fold(bounds, self._binned)
+        within: I64 = np.minimum(bounds, self._size).astype(np.int64)
+        return within
 
     def _coarsen(self) -> None:
         """Merge neighbours: half the bins, twice the width."""

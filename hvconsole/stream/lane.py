@@ -7,7 +7,7 @@ from collections import deque
 import numpy as np
 
 from hvconsole.model.ticks import U64, TickClock
-from hvconsole.stream.bins import Binned, TimeBins, fold_single
+from hvconsole.stream.bins import I64, Binned, TimeBins, fold_single
 from hvconsole.stream.histogram import LengthHistogram
 from hvconsole.stream.ring import SwitchRing
 from hvconsole.stream.snapshot import Totals
@@ -80,6 +80,13 @@ class LaneState:
         if not ring.complete and (not ring.start.size or edges[0] < ring.start[0]):
             return self._bins.columns(edges)
         return fold_single(np.searchsorted(ring.start, edges), ring.length)
+
+    def counts(self, edges: U64) -> I64:
+        """Return how many switches began in each column, as `columns` counts them."""
+        ring = self._ring
+        if not ring.complete and (not ring.start.size or edges[0] < ring.start[0]):
+            return self._bins.counts(edges)
+        return np.diff(np.searchsorted(ring.start, edges))
 
     def singles(self, first: int, last: int) -> tuple[U64, U64] | None:
         """Return starts and lengths of the switches from tick `first` to before `last`.

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections import deque
 from collections.abc import Iterable
 
-import numpy as np
-
-from hvconsole.model.ticks import U64
-from hvconsole.stream.bins import NOTHING, Binned
+from hvconsole.stream.columns import columns_of, edges, rate_of
 from hvconsole.stream.histogram import LengthHistogram
 from hvconsole.stream.lane import LaneState
 from hvconsole.stream.part import part_of
 from hvconsole.stream.snapshot import (
-    F64,
     Columns,
     Distribution,
     Marker,
@@ -180,18 +175,19 @@ class LiveStream:
         chosen = [lane for cpu, lane in self._lanes.items() if not view.lanes or cpu in view.lanes]
         lanes = {cpu: lane.totals() for cpu, lane in self._lanes.items()}
         now_s = self.now_s
-        columns = self._columns(chosen, now_s, view, view.columns)
-        coarse = self._columns(chosen, now_s, view, min(_RATE_BINS, view.columns))
+        hello = self._hello
+        columns = columns_of(chosen, hello, edges(view, now_s, view.columns))
+        rate_edges_s = edges(view, now_s, min(_RATE_BINS, view.columns))
         distribution, quantiles = self._distribution(chosen)
         totals = summed([t for cpu, t in lanes.items() if not view.lanes or cpu in view.lanes])
         return Snapshot(
             version=self._version,
-            hello=self._hello,
+            hello=hello,
             ended=self._ended,
             now_s=now_s,
             columns=columns,
-            rate_edges_s=coarse.edges_s,
-            rate=_rate(coarse, now_s, len(chosen)),
+            rate_edges_s=rate_edges_s,
+            rate=rate_of(chosen, hello, rate_edges_s, now_s),
             distribution=distribution,
             totals=with_quantiles(totals, quantiles),
             lanes=lanes,
@@ -211,7 +207,7 @@ class LiveStream:
         if not view.apart:
             return {}
         return {
-            cpu: self._columns([lane], now_s, view, view.columns)
+            cpu: columns_of([lane], self._hello, edges(view, now_s, view.columns))
             for cpu, lane in sorted(self._lanes.items())
         }
 
@@ -223,32 +219,6 @@ class LiveStream:
             cpu: lane for cpu, lane in self._lanes.items() if not view.lanes or cpu in view.lanes
         }
         return part_of(lanes, hello.clock, *view.part_s)
-
-    def _columns(self, chosen: list[LaneState], now_s: float, view: View, size: int) -> Columns:
-        size = max(size, 1)
-        start_s = _following(now_s, view.span_s, size) if view.start_s is None else view.start_s
-        edges_s = start_s + np.linspace(0.0, view.span_s, size + 1)
-        merged = Binned.empty(edges_s.size - 1)
-        watched = np.zeros(merged.count.size)
-        hello = self._hello
-        tick_ns = 0.0
-        if hello is not None and chosen:
-            tick_ns = hello.clock.ns(1)
-            edges = hello.start_tick + np.maximum(edges_s, 0.0) * hello.frequency_hz
-            ticks: U64 = edges.astype(np.uint64)
-            for lane in chosen:
-                merged.add(lane.columns(ticks))
-                watched += _watched(lane, ticks, hello.start_tick)
-            watched /= len(chosen)
-        some = merged.count > 0
-        return Columns(
-            edges_s=edges_s,
-            count=merged.count,
-            shortest_ns=np.where(some, _float(merged.shortest), np.nan) * tick_ns,
-            longest_ns=np.where(some, _float(merged.longest), np.nan) * tick_ns,
-            lost_ns=_float(merged.lost) * tick_ns,
-            watched=watched,
-        )
 
     def _distribution(self, chosen: list[LaneState]) -> tuple[Distribution, list[float]]:
         merged = LengthHistogram()
@@ -263,45 +233,3 @@ class LiveStream:
 def _seen(markers: Iterable[Marker], columns: Columns) -> tuple[Marker, ...]:
     first, last = columns.edges_s[0], columns.edges_s[-1]
     return tuple(marker for marker in markers if first <= marker.at_s <= last)
-
-
-def _following(now_s: float, span_s: float, size: int) -> float:
-    """Return the left edge of a view that follows the newest, in whole columns.
-
-    A switch stays in the same column of time while the view moves on; otherwise extremes would
-    dance from column to column.
-    """
-    width = span_s / size
-    return max((math.floor(now_s / width) + 1) * width - span_s, 0.0)
-
-
-def _float(ticks: U64) -> F64:
-    return np.where(ticks == NOTHING, np.nan, ticks.astype(np.float64))
-
-
-def _watched(lane: LaneState, edges: U64, start_tick: int) -> F64:
-    """Return the share of each column in which the lane was sampled, 0 to 1."""
-    bounds = edges.astype(np.float64)
-    width = np.maximum(np.diff(bounds), 1.0)
-
-    def covered(start: float, end: float) -> F64:
-        overlap = np.minimum(bounds[1:], end) - np.maximum(bounds[:-1], start)
-        share: F64 = np.maximum(overlap, 0.0) / width
-        return share
-
-    share = covered(start_tick, lane.watched_until)
-    for start, end in reversed(lane.unwatched):
-        if end < bounds[0]:
-            break
-        if start < bounds[-1]:
-            share -= covered(start, end)
-    return np.clip(share, 0.0, 1.0)
-
-
-def _rate(columns: Columns, now_s: float, lanes: int) -> F64:
-    """Return switches a second and CPU by column, NaN where hardly anybody watched."""
-    width = np.diff(columns.edges_s) * columns.watched * max(lanes, 1)
-    enough = columns.watched > 0.05  # noqa: PLR2004  # a sliver of a column says nothing of a rate
-    return np.where(enough & (columns.edges_s[:-1] < now_s), columns.count, np.nan) / np.where(
-        width > 0, width, 1.0
-    )

@@ -10,7 +10,6 @@ The sequences are SGR (ECMA-48, 8.3.117); colours as in ISO 8613-6 and xterm's s
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from typing import NamedTuple
 
 _SGR = re.compile(r"\x1b\[([0-9;]*)m")
@@ -19,6 +18,7 @@ _PAINTS_NOTHING = re.compile(r"(?:\x1b\[[0-9;]*[A-DGHd]|\x1b\[\?[0-9;]*[hl])*\Z"
 _RGB, _INDEXED = "2", "5"
 _FG = frozenset(str(code) for code in (*range(30, 38), 39, *range(90, 98)))
 _ATTRIBUTES = frozenset("123456789")
+_MOST_STATES = 4096
 _BG = frozenset(str(code) for code in (*range(40, 48), 49, *range(100, 108)))
 
 
@@ -30,7 +30,22 @@ class _Style(NamedTuple):
     back: str = ""
 
 
+class _State:
+    """A style that the terminal may have, and what is known of the ways from it.
+
+    There is one object a style, so that a frame's thousand steps look up objects and compare none.
+    """
+
+    __slots__ = ("after", "change", "style")
+
+    def __init__(self, style: _Style | None) -> None:
+        self.style = style
+        self.after: dict[str, _State] = {}
+        self.change: dict[_State, str] = {}
+
+
 _PLAIN = _Style()
+_STATES: dict[_Style | None, _State] = {}
 
 
 def lean(data: str) -> str:
@@ -52,25 +67,39 @@ class _Unknown(Exception):  # noqa: N818  # never leaves this file
 
 
 def _lean(pieces: list[str]) -> str:
-    out: list[str] = []
-    has: _Style | None = None
-    wanted: _Style | None = None
-    for at in range(0, len(pieces), 2):
-        if at:
-            wanted = _after(wanted, pieces[at - 1])
-        text = pieces[at]
+    out: list[str] = [pieces[0]]
+    has = wanted = _start()
+    for params, text in zip(pieces[1::2], pieces[2::2], strict=True):
+        wanted = wanted.after.get(params) or _step(wanted, params)
         if not text:
             continue
-        if wanted != has and wanted is not None and not _PAINTS_NOTHING.match(text):
-            out.append(_change(has, wanted))
+        if wanted is not has and not _PAINTS_NOTHING.match(text):
+            out.append(has.change.get(wanted) or _turn(has, wanted))
             has = wanted
         out.append(text)
-    if wanted is not None and has != wanted:
-        out.append(_change(has, wanted))
+    if wanted is not has:
+        out.append(_turn(has, wanted))
     return "".join(out)
 
 
-@lru_cache(maxsize=4096)
+def _start() -> _State:
+    """Return the state of not knowing what the terminal has."""
+    if len(_STATES) > _MOST_STATES:
+        _STATES.clear()  # somebody goes through colours; whoever holds a state keeps its ways
+    return _STATES.setdefault(None, _State(None))
+
+
+def _step(state: _State, params: str) -> _State:
+    """Return the state after a sequence, and remember the way."""
+    style = _after(state.style, params)
+    return state.after.setdefault(params, _STATES.setdefault(style, _State(style)))
+
+
+def _turn(has: _State, wanted: _State) -> str:
+    """Return the sequence that leads from one state to another, and remember it."""
+    return has.change.setdefault(wanted, _change(has.style, wanted.style or _PLAIN))
+
+
 def _after(before: _Style | None, params: str) -> _Style:
     """Return the style after a sequence."""
     attributes, fore, back = before or _PLAIN
@@ -101,7 +130,6 @@ def _after(before: _Style | None, params: str) -> _Style:
     return _Style(attributes, fore, back)
 
 
-@lru_cache(maxsize=4096)
 def _change(has: _Style | None, wanted: _Style) -> str:
     """Return the sequence that leads from one style to another; from None by a reset."""
     full = ";".join([*wanted.attributes, *filter(None, (wanted.fore, wanted.back))])

@@ -38,6 +38,26 @@ async def test_what_the_screen_shows() -> None:
             assert text in driver.text
 
 
+async def test_a_key_is_painted_before_it_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with console() as driver:
+        shown: list[str] = []
+        monkeypatch.setattr(
+            driver.app, "post_display_hook", lambda: shown.append(driver.line("threshold"))
+        )
+        driver.screen.action_scale()  # nothing else has its turn meanwhile
+        assert any("linear" in line for line in shown)
+        assert not any(one.is_dirty for one in driver.screen.query(TimelinePanel))
+
+
+async def test_a_panel_that_takes_room_is_laid_out_before_it_is_painted() -> None:
+    async with console() as driver:
+        await driver.press("p")
+        assert "resume" in driver.text
+        heights = [one.outer_size.height for one in driver.screen.query(TimelinePanel)]
+        await driver.press("p")
+        assert [one.outer_size.height for one in driver.screen.query(TimelinePanel)] > heights
+
+
 async def test_a_run_is_started_and_ended() -> None:
     async with console(SyntheticConsole(status=IDLE)) as driver:
         assert "s run" in driver.text

@@ -122,3 +122,15 @@ def test_a_canvas_goes_into_a_canvas() -> None:
     small.text(0, 0, "abc", Role.WARN)
     large.put(2, 1, small)
     assert large.rows()[1] == [("  ", 0), ("ab", Role.WARN)]
+
+
+def test_what_lies_under_shows_where_nothing_is_drawn() -> None:
+    under = Canvas(3, 1)
+    under.text(0, 0, "ab", Role.LABEL)
+    canvas = Canvas(4, 2)
+    canvas.text(2, 1, "x", Role.STRONG)
+    canvas.under(1, 1, under)
+    assert canvas.rows()[1] == [
+        (" ", Role.TEXT), ("a", Role.LABEL), ("x", Role.STRONG), (" ", Role.TEXT),
+    ]  # fmt: skip
+    assert canvas.rows()[0] == [("    ", Role.TEXT)]

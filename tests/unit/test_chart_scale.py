@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given, strategies as st
 
 from hvconsole.model.units import axis_length
-from hvconsole.ui.chart.scale import Scale, length_scale, linear_scale, nice_step, ticks
+from hvconsole.ui.chart.scale import (
+    Scale,
+    grid,
+    length_scale,
+    linear_scale,
+    nice_step,
+    ticks,
+    time_ticks,
+)
 
 ANY = st.floats(allow_nan=True, allow_infinity=True)
 LENGTH = st.floats(1, 1e13)
@@ -89,3 +97,28 @@ def test_steps_are_round(span: float, most: int) -> None:
 def test_a_linear_scale_is_not_much_higher_than_needed(highest: float) -> None:
     scale = linear_scale(highest)
     assert highest <= scale.high <= 1.6 * highest
+
+
+@given(LENGTH, LENGTH, st.booleans(), st.one_of(ANY, LENGTH))
+def test_one_value_lies_where_many_do(a: float, b: float, log: bool, value: float) -> None:
+    scale = length_scale(min(a, b), max(a, b), log=log)
+    many = float(scale.position(np.array([value]))[0])
+    assert scale.place(value) == pytest.approx(many, abs=1e-12, nan_ok=True)
+
+
+@given(LENGTH, LENGTH, st.booleans(), st.integers(1, 50))
+def test_a_grid_has_the_values_of_its_columns(a: float, b: float, log: bool, size: int) -> None:
+    scale = length_scale(min(a, b), max(a, b), log=log)
+    middles, ends = grid(scale, size, centres=True), grid(scale, size, centres=False)
+    assert middles == pytest.approx([scale.at((x + 0.5) / size) for x in range(size)])
+    assert ends == pytest.approx([scale.at(x / size) for x in range(size + 1)])
+
+
+@given(st.floats(-1e3, 1e5), st.floats(1e-3, 1e5), st.integers(1, 20))
+def test_moments_are_said_with_their_distance(start: float, span: float, most: int) -> None:
+    found = time_ticks((start, start + span), most, lambda s, step: f"{s} {step}")
+    assert len(found) <= most
+    steps = {tick.label.split()[1] for tick in found}
+    assert len(steps) <= 1
+    if len(found) > 1:
+        assert float(steps.pop()) == found[1].value - found[0].value

@@ -69,3 +69,14 @@ def test_runs_of_one_style_become_one() -> None:
 def test_what_is_not_known_is_left_alone() -> None:
     for text in ("\x1b[1mx\x1b[22my\x1b[0mz\x1b[0m", "\x1b[38;2;1mx\x1b[0m\x1b[0m", "plain"):
         assert lean(text) == text
+
+
+def test_more_colours_than_are_remembered() -> None:
+    def frame(first: int) -> str:
+        return "".join(
+            f"\x1b[38;2;{n % 256};{n // 256 % 256};{n // 65536}mx\x1b[0m"
+            for n in range(first, first + 700)
+        )
+
+    for first in range(0, 7000, 700):
+        assert painted(lean(frame(first))) == painted(frame(first))

@@ -82,6 +82,8 @@ def test_bins_lose_nothing_when_they_coarsen(steps: list[tuple[int, int]], width
     assert count == start.size
     assert longest == length.max()
     assert bins.columns(edges).lost[0] == length.sum()
+    fine = np.linspace(0, int(start[-1]) + 3 * bins.width, 40).astype(np.uint64)
+    assert np.array_equal(bins.counts(fine), bins.columns(fine).count)
 
 
 def seeded(count: int = 3000, seed: int = 3) -> tuple[np.ndarray, np.ndarray]:
@@ -131,6 +133,17 @@ def test_no_spike_is_lost_to_columns(start_s: float, span_s: float, columns: int
     assert inside.sum() <= seen.count.sum() <= around.sum()
     if inside.any():
         assert np.nanmax(seen.longest_ns) >= length[inside].max() * 1e9 / HZ - 1e-6
+
+
+@given(st.floats(0, 9), st.floats(0.01, 10))
+@settings(max_examples=30, deadline=None)
+def test_the_rate_counts_what_the_columns_hold(start_s: float, span_s: float) -> None:
+    stream, _, _ = fed()
+    seen = stream.snapshot(View(start_s=start_s, span_s=span_s, columns=40))
+    width = np.diff(seen.columns.edges_s) * seen.columns.watched
+    known = np.isfinite(seen.rate)
+    assert np.array_equal(known, seen.columns.watched > 0.05)
+    assert np.allclose(seen.rate[known] * width[known], seen.columns.count[known])
 
 
 def test_old_switches_stay_visible_after_the_ring_forgot_them() -> None:

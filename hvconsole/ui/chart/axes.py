@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from hvconsole.ui.chart.canvas import Canvas
 from hvconsole.ui.chart.cells import Role
@@ -43,19 +45,27 @@ def layout(width: int, height: int) -> Layout:
     return Layout(left, max(width - left, 0), max(height - below, 0), below)
 
 
-def draw_left(canvas: Canvas, place: Layout, ticks: list[Tick]) -> None:
+def draw_left(canvas: Canvas, place: Layout, ticks: Sequence[Tick]) -> None:
     """Draw the axis on the left with its labels, and a faint line across at each of them."""
-    rows = _free_rows(place, ticks)
+    canvas.under(0, 0, _left(place, tuple(_free_rows(place, ticks).items())))
+
+
+@lru_cache(maxsize=64)
+def _left(place: Layout, labels: tuple[tuple[int, str], ...]) -> Canvas:
+    """Return the left axis by itself: it is the same from frame to frame."""
+    canvas = Canvas(place.left + place.width, place.height)
+    rows = dict(labels)
     if place.left:
         for y in range(place.height):
             canvas.text(place.left - 1, y, "┤" if y in rows else "│", Role.AXIS)
-    for y, tick in rows.items():
+    for y, label in labels:
         if place.left:
-            canvas.text(0, y, tick.label[: place.left - 1].rjust(place.left - 1), Role.LABEL)
+            canvas.text(0, y, label[: place.left - 1].rjust(place.left - 1), Role.LABEL)
         _grid_row(canvas, place, y)
+    return canvas
 
 
-def draw_below(canvas: Canvas, place: Layout, ticks: list[Tick], *, unit: str = "") -> None:
+def draw_below(canvas: Canvas, place: Layout, ticks: Sequence[Tick], *, unit: str = "") -> None:
     """Draw the labels below the plot, and a faint line upwards from each of them."""
     if place.width < 1 or place.height < 1:
         return
@@ -78,12 +88,12 @@ def row_of(position: float, height: int) -> int:
     return min(max(round((1 - position) * (height - 1)), 0), max(height - 1, 0))
 
 
-def _free_rows(place: Layout, ticks: list[Tick]) -> dict[int, Tick]:
-    """Give each tick a row; ticks that would share one with an earlier tick are left out."""
-    rows: dict[int, Tick] = {}
+def _free_rows(place: Layout, ticks: Sequence[Tick]) -> dict[int, str]:
+    """Give each label a row; those that would share one with an earlier tick are left out."""
+    rows: dict[int, str] = {}
     if place.height:
         for tick in ticks:
-            rows.setdefault(row_of(tick.position, place.height), tick)
+            rows.setdefault(row_of(tick.position, place.height), tick.label)
     return rows
 
 

@@ -13,7 +13,7 @@ from hvconsole.ui.chart.axes import Layout, draw_below, draw_left, layout
 from hvconsole.ui.chart.canvas import Canvas
 from hvconsole.ui.chart.cells import Role, ramp
 from hvconsole.ui.chart.raster import ACROSS, DOWN, braille, dot_rows, spans
-from hvconsole.ui.chart.scale import Scale, linear_scale, ticks
+from hvconsole.ui.chart.scale import Scale, grid, linear_scale, ticks, time_ticks
 from hvconsole.ui.chart.timeline import ramp_steps
 
 F64 = npt.NDArray[np.float64]
@@ -76,7 +76,7 @@ def draw_histogram(what: Histogram, width: int, height: int) -> Canvas:
     counts = rebin(what.distribution, across, place.width)
     up = Scale(0.5, max(float(counts.max()), 10.0), log=True)
     _bars(canvas, place, up, counts)
-    colours = ramp_steps(what.colours.position(_centres(across, place.width)))
+    colours = ramp_steps(what.colours.position(grid(across, place.width, centres=True)))
     canvas.roles[: place.height, place.left :] = colours + ramp(0)
     canvas.roles[canvas.chars == ord(" ")] = Role.TEXT
     _marks(canvas, place, across, what.marks)
@@ -110,11 +110,8 @@ def draw_rate(what: Rate, width: int, height: int) -> Canvas:
     canvas.put(place.left, 0, area)
     draw_left(canvas, place, ticks(up, place.most_rows_ticks, what.count_label))
     if end > start:
-        time = Scale(start, end)
         wanted = max(place.width // _CELLS_A_TIME, 2)
-        values_s = ticks(time, wanted, str)
-        step = values_s[1].value - values_s[0].value if len(values_s) > 1 else end - start
-        draw_below(canvas, place, ticks(time, wanted, lambda s: what.time_label(s, step)))
+        draw_below(canvas, place, time_ticks((start, end), wanted, what.time_label))
     return canvas
 
 
@@ -157,10 +154,6 @@ def _histogram_scale(edges: F64) -> Scale:
     return Scale(min(low, middle / 1.5), max(high, middle * 1.5), log=True)
 
 
-def _centres(scale: Scale, size: int) -> F64:
-    return np.asarray([scale.at((x + 0.5) / size) for x in range(size)])
-
-
 def _dot_moments(start: float, end: float, width: int) -> F64:
     dots = width * ACROSS
     return start + (np.arange(dots) + 0.5) * (end - start) / dots
@@ -171,7 +164,7 @@ def _bars(canvas: Canvas, place: Layout, up: Scale, counts: F64) -> None:
     eighths = np.rint(up.position(np.maximum(counts, up.low)) * place.height * 8).astype(np.int64)
     eighths = np.where(counts > 0, np.maximum(eighths, 1), 0)
     below = (np.arange(place.height, 0, -1)[:, None] - 1) * 8
-    fill = np.clip(eighths - below, 0, 8)
+    fill = np.minimum(np.maximum(eighths - below, 0), 8)
     canvas.chars[: place.height, place.left : place.left + place.width] = _EIGHTHS[fill]
 
 
@@ -183,8 +176,7 @@ def _marks(
     for name, value in marks:
         if not scale.low <= value <= scale.high:
             continue
-        share = float(scale.position(np.asarray(value)))
-        x = place.left + min(int(share * place.width), place.width - 1)
+        x = place.left + min(int(scale.place(value) * place.width), place.width - 1)
         canvas.fill_empty((slice(place.height), x), "╎", Role.MARK)
         first = min(x + 1, place.left + place.width - len(name))
         if first >= free and (canvas.chars[0, first : first + len(name)] == ord(" ")).all():

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import numpy.typing as npt
 
-from hvconsole.ui.chart.cells import Row
+from hvconsole.ui.chart.cells import Role, Row
 
 _BLANK = ord(" ")
 
@@ -45,6 +47,17 @@ class Canvas:
             self.chars[y : y + height, x : x + width] = other.chars[:height, :width]
             self.roles[y : y + height, x : x + width] = other.roles[:height, :width]
 
+    def under(self, x: int, y: int, other: Canvas) -> None:
+        """Put a canvas that fits in at (x, y) below what is drawn: it shows where that is empty.
+
+        What is plain text in it counts as nothing.
+        """
+        part = slice(y, y + other.height), slice(x, x + other.width)
+        chars, roles = self.chars[part], self.roles[part]
+        shown = (chars == _BLANK) & (other.roles != Role.TEXT)
+        np.copyto(chars, other.chars, where=shown)
+        np.copyto(roles, other.roles, where=shown)
+
     def fill_empty(
         self,
         part: tuple[slice | int, slice | int],
@@ -74,9 +87,8 @@ class Canvas:
         ends = np.ones(self.roles.shape, dtype=bool)
         ends[:, :-1] = self.roles[:, 1:] != self.roles[:, :-1]
         flat = np.flatnonzero(ends)
-        rows: list[Row] = [[] for _ in range(self.height)]
-        begin = 0
-        for end, role in zip((flat + 1).tolist(), self.roles.ravel()[flat].tolist(), strict=True):
-            rows[begin // self.width].append((text[begin:end], role))
-            begin = end
-        return rows
+        bounds = [0, *(flat + 1).tolist()]
+        pieces = [text[begin:end] for begin, end in pairwise(bounds)]
+        runs = list(zip(pieces, self.roles.ravel()[flat].tolist(), strict=True))
+        rows = [0, *np.cumsum(ends.sum(axis=1)).tolist()]
+        return [runs[first:last] for first, last in pairwise(rows)]

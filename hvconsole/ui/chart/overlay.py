@@ -17,7 +17,7 @@ from hvconsole.ui.chart.axes import Layout, draw_below, draw_left, layout, row_o
 from hvconsole.ui.chart.canvas import Canvas
 from hvconsole.ui.chart.cells import RAMP_STEPS, Role, ramp
 from hvconsole.ui.chart.raster import ACROSS, DOWN, braille, dot_rows, spans
-from hvconsole.ui.chart.scale import Scale, ticks
+from hvconsole.ui.chart.scale import Scale, grid, ticks
 
 F64 = npt.NDArray[np.float64]
 
@@ -138,8 +138,7 @@ def draw_runs(
 def _dots(curve: Curve, what: Overlay, place: Layout) -> npt.NDArray[np.bool_]:
     """Return the curve's dots: in each column all that it passes, so that no corner is lost."""
     across, down = place.width * ACROSS, place.height * DOWN
-    ends = np.array([what.across.at(x / across) for x in range(across + 1)])
-    values = _at(curve, ends)
+    values = _at(curve, grid(what.across, across, centres=False))
     low, high = np.fmin(values[:-1], values[1:]), np.fmax(values[:-1], values[1:])
     if not curve.sloped:
         # A step may rise and fall within one column.
@@ -167,10 +166,12 @@ def _at(curve: Curve, x: F64) -> F64:
 
 def _letters(plot: Canvas, curve: Curve, what: Overlay, number: int) -> None:
     """Put the curve's letter on it now and then; neighbours stand at other columns."""
+    if not curve.mark:
+        return
     shift = (number * 3) % _CELLS_A_LETTER
     for x in range(2 + shift, plot.width, _CELLS_A_LETTER):
         value = _at(curve, np.array([what.across.at((x + 0.5) / plot.width)]))
-        position = float(what.up.position(value)[0])
+        position = what.up.place(float(value[0]))
         if np.isfinite(position) and float(value[0]) > what.up.low:
             plot.text(x, row_of(position, plot.height), curve.mark, curve.role)
 
@@ -183,7 +184,7 @@ def _interval(canvas: Canvas, group: RunMarks, up: Scale, x: int, place: Layout)
             canvas.text(x + 1, y, "│", group.role)
         canvas.text(x + 1, top, "┬", group.role)
         canvas.text(x + 1, bottom, "┴" if bottom > top else "─", group.role)
-    mean = float(up.position(np.array([group.mean]))[0])
+    mean = up.place(group.mean)
     if np.isfinite(mean):
         canvas.text(x, row_of(mean, place.height), "━━━", Role.STRONG)
 

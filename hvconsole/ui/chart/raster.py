@@ -13,8 +13,10 @@ Bools = npt.NDArray[np.bool_]
 I64 = npt.NDArray[np.int64]
 F64 = npt.NDArray[np.float64]
 
-# Dot numbers 1 2 3 7 run down the left side of a cell, 4 5 6 8 down the right one.
-_BITS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]], dtype=np.uint8)
+# Dot numbers 1 2 3 7 run down the left side of a cell, 4 5 6 8 down the right one: bits by row
+# and column.
+_BITS = (((0, 0), 0), ((1, 0), 1), ((2, 0), 2), ((0, 1), 3), ((1, 1), 4), ((2, 1), 5), ((3, 0), 6),
+         ((3, 1), 7))  # fmt: skip
 
 
 def braille(dots: Bools) -> npt.NDArray[np.uint32]:
@@ -26,10 +28,15 @@ def braille(dots: Bools) -> npt.NDArray[np.uint32]:
     Returns:
         Shape (h, w); a blank where a cell has no dot.
     """
-    height, width = dots.shape[0] // DOWN, dots.shape[1] // ACROSS
-    cells = dots.reshape(height, DOWN, width, ACROSS)
-    bits = (cells * _BITS[None, :, None, :]).sum(axis=(1, 3), dtype=np.uint32)
-    return np.where(bits > 0, bits + BRAILLE, np.uint32(ord(" ")))
+    raised = dots.view(np.uint8)
+    bits = np.zeros((dots.shape[0] // DOWN, dots.shape[1] // ACROSS), dtype=np.uint8)
+    for (row, column), bit in _BITS:
+        bits |= raised[row::DOWN, column::ACROSS] << bit
+    return _CODES[bits]
+
+
+_CODES = np.arange(BRAILLE, BRAILLE + 256, dtype=np.uint32)
+_CODES[0] = ord(" ")
 
 
 def dot_rows(position: F64, height: int) -> I64:
@@ -40,7 +47,8 @@ def dot_rows(position: F64, height: int) -> I64:
         height: Rows of dots.
     """
     shown = ~np.isnan(position)
-    up = np.rint(np.where(shown, np.clip(position, 0.0, 1.0), 0.0) * (height - 1)).astype(np.int64)
+    within = np.minimum(np.maximum(np.where(shown, position, 0.0), 0.0), 1.0)
+    up = np.rint(within * (height - 1)).astype(np.int64)
     return np.where(shown, height - 1 - up, -1)
 
 
@@ -56,7 +64,9 @@ def spans(top: I64, bottom: I64, height: int) -> Bools:
         Shape (height, n).
     """
     rows = np.arange(height)[:, None]
-    return (rows >= top) & (rows <= bottom) & (top >= 0)
+    inside: Bools = rows >= top
+    inside &= rows <= np.where(top >= 0, bottom, -1)
+    return inside
 
 
 def resample_extremes(low: F64, high: F64, size: int) -> tuple[F64, F64]:

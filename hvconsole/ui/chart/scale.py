@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -33,7 +34,18 @@ class Scale:
                 share = raised / math.log(self.high / self.low)
             else:
                 share = (values - self.low) / (self.high - self.low)
-        return np.clip(share, 0.0, 1.0)
+        clipped: F64 = np.minimum(np.maximum(share, 0.0), 1.0)
+        return clipped
+
+    def place(self, value: float) -> float:
+        """Return where one value lies, as `position` does: an array of one costs ten times more."""
+        if math.isnan(value):
+            return value
+        if self.log:
+            share = math.log(max(value, self.low) / self.low) / math.log(self.high / self.low)
+        else:
+            share = (value - self.low) / (self.high - self.low)
+        return min(max(share, 0.0), 1.0)
 
     def at(self, position: float) -> float:
         """Return the value at a position, the inverse of `position`."""
@@ -77,13 +89,41 @@ def linear_scale(highest: float) -> Scale:
     return Scale(0.0, next((f * power for f in _FINE if f * power >= highest), 10 * power))
 
 
-def ticks(scale: Scale, most: int, label: Callable[[float], str]) -> list[Tick]:
+@lru_cache(maxsize=256)
+def ticks(scale: Scale, most: int, label: Callable[[float], str]) -> tuple[Tick, ...]:
     """Return at most `most` round values of a scale with their labels, ascending."""
-    if most < 1 or not scale.high > scale.low:
-        return []
-    values = _log_values(scale, most) if scale.log else _linear_values(scale, most)
-    places = scale.position(np.asarray(values, dtype=np.float64))
-    return [Tick(v, float(p), label(v)) for v, p in zip(values, places, strict=True)]
+    return tuple(Tick(v, scale.place(v), label(v)) for v in _round_values(scale, most))
+
+
+def time_ticks(
+    span_s: tuple[float, float], most: int, label: Callable[[float, float], str]
+) -> tuple[Tick, ...]:
+    """Return at most `most` round moments, ascending.
+
+    Args:
+        span_s: Both ends of the axis.
+        most: How many there is room for.
+        label: Says a moment, given the distance of two labels.
+    """
+    scale = Scale(*span_s)
+    values = _round_values(scale, most)
+    step = values[1] - values[0] if len(values) > 1 else scale.high - scale.low
+    return tuple(Tick(v, scale.place(v), label(v, step)) for v in values)
+
+
+@lru_cache(maxsize=64)
+def grid(scale: Scale, size: int, *, centres: bool) -> F64:
+    """Return the values at the columns of a plot. Not to be written to.
+
+    Args:
+        scale: The axis.
+        size: How many columns.
+        centres: In their middle, shape (size,); otherwise at their edges, shape (size + 1,).
+    """
+    positions = (np.arange(size) + 0.5 if centres else np.arange(size + 1)) / size
+    if scale.log:
+        return np.asarray(scale.low * np.exp(positions * math.log(scale.high / scale.low)))
+    return np.asarray(scale.low + (scale.high - scale.low) * positions)
 
 
 def nice_step(span: float, most: int) -> float:
@@ -100,6 +140,12 @@ def _nice_floor(value: float) -> float:
 
 def _usable(value: float, otherwise: float) -> float:
     return min(max(value, _SMALLEST), _LARGEST) if value > 0 else otherwise
+
+
+def _round_values(scale: Scale, most: int) -> list[float]:
+    if most < 1 or not scale.high > scale.low:
+        return []
+    return _log_values(scale, most) if scale.log else _linear_values(scale, most)
 
 
 def _linear_values(scale: Scale, most: int) -> list[float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -23,7 +24,7 @@ from hvconsole.ui.chart.raster import (
     resample_mean,
     spans,
 )
-from hvconsole.ui.chart.scale import Scale, ticks
+from hvconsole.ui.chart.scale import Scale, grid, ticks, time_ticks
 
 F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
@@ -115,11 +116,8 @@ def draw_timeline(what: Timeline, width: int, height: int) -> Canvas:
     draw_left(canvas, place, ticks(what.scale, place.most_rows_ticks, what.length_label))
     start, end = span_of(what.columns)
     if end > start:
-        time = Scale(start, end)
         wanted = max(place.width // _CELLS_A_LABEL, 1)
-        values = ticks(time, wanted, str)
-        step = values[1].value - values[0].value if len(values) > 1 else end - start
-        draw_below(canvas, place, ticks(time, wanted, lambda s: what.time_label(s, step)))
+        draw_below(canvas, place, time_ticks((start, end), wanted, what.time_label))
     return canvas
 
 
@@ -143,8 +141,7 @@ def _data(what: Timeline, place: Layout) -> Canvas:
     bottom = np.maximum(dot_rows(what.scale.position(low), down), top)
     canvas = Canvas(place.width, place.height)
     canvas.chars[:] = braille(spans(top, bottom, down))
-    rows_ns = [what.scale.at(1 - (y + 0.5) / place.height) for y in range(place.height)]
-    steps = ramp_steps(what.colours.position(np.asarray(rows_ns)))
+    steps = _row_steps(what.scale, what.colours, place.height)
     canvas.roles[:] = (steps + band(0))[:, None]
     shown = np.flatnonzero(top >= 0)
     rows = top[shown] // DOWN
@@ -153,12 +150,20 @@ def _data(what: Timeline, place: Layout) -> Canvas:
     return canvas
 
 
+@lru_cache(maxsize=32)
+def _row_steps(scale: Scale, colours: Scale, height: int) -> I64:
+    """Return the step of the ramp of each row, from the top. Not to be written to."""
+    return ramp_steps(colours.position(grid(scale, height, centres=True)[::-1]))
+
+
 def _shade_unwatched(canvas: Canvas, what: Timeline, place: Layout) -> None:
     """Hatch from below: as much of the height as nobody watched of the time."""
     edges = what.columns.edges_s
     if edges.size < 2:  # noqa: PLR2004  # one edge is no column
         return
     known = (edges[:-1] >= 0) & (edges[1:] <= what.now_s - _UNDER_WAY_S)
+    if not (known & (what.columns.watched < _FULLY_WATCHED)).any():
+        return  # as it should be
     watched = np.where(known, np.nan_to_num(what.columns.watched, nan=1.0), 1.0)
     share = 1.0 - resample_mean(watched, place.width)
     rows = np.where(share > 1 - _FULLY_WATCHED, np.ceil(share * place.height - 1e-9), 0)
@@ -172,7 +177,7 @@ def _threshold_lines(canvas: Canvas, what: Timeline, place: Layout) -> None:
     for threshold in dict.fromkeys(what.thresholds_ns):
         if not what.scale.low <= threshold <= what.scale.high:
             continue
-        y = row_of(float(what.scale.position(np.asarray(threshold))), place.height)
+        y = row_of(what.scale.place(threshold), place.height)
         canvas.fill_empty((y, slice(place.left, None)), "╌", Role.THRESHOLD)
 
 

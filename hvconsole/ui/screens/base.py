@@ -21,6 +21,7 @@ from hvconsole.ui.view.header import header
 from hvconsole.ui.view.keys import Bound, key_name
 from hvconsole.ui.view.problem import unforeseen
 from hvconsole.ui.widgets.bars import Banner, Header, KeyBar
+from hvconsole.ui.widgets.painted import Painted
 from hvconsole.ui.widgets.problem import ProblemPanel
 
 if TYPE_CHECKING:
@@ -106,15 +107,33 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
         self._ticks += 1
         if not self.is_active and self._ticks % max(self.host.frames_per_second // _BELOW_HZ, 1):
             return
+        self._show_keys_at_times()
+        self._draw()
+
+    def _draw(self) -> None:
+        """Bring all but the keys' hints up to date, and paint it."""
         try:
             status = self.source.status
             if self.host.read_only:
                 status = replace(status, read_only=True)
-            self._show_keys_at_times()
             self.frame(status)
             self._show_status(status)
         except Problem as problem:
             self.tell(problem)
+        self._paint_now()
+
+    def _paint_now(self) -> None:
+        """Send what is to be painted to the terminal.
+
+        Textual would get there by itself, by the queues of each widget and of the screen, and then
+        a timer of 60 Hz: up to 20 ms after a key.
+        """
+        dirty = [one for one in self.walk_children(Painted) if one.is_dirty]
+        if any(one.moves for one in dirty):
+            return  # others move with it: Textual lays the screen out first
+        for widget in dirty:
+            self._dirty_widgets.add(widget.taken())
+        self._on_timer_update()
 
     def bound(self) -> list[Bound]:
         """Return what the keys do now, in the order of the registry."""
@@ -193,9 +212,11 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
             panel.show(None)
 
     def acted(self) -> None:
-        """Draw what a person has just changed, the keys' hints as well."""
-        self._keys_in = self._ticks = 0
-        self.tick()
+        """Draw what a person has just changed; the keys' hints follow, for they take as long."""
+        self._ticks = 0
+        if self.is_current and self.size:
+            self._draw()
+            self._show_keys()
 
     def _show_keys_at_times(self) -> None:
         """Look for other hints some times a second: to find out costs as much as a chart."""

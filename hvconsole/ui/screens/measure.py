@@ -48,6 +48,7 @@ class MeasureScreen(PickingScreen):
         self._received = 0
         self._figures_at = 0.0
         self._lane_shown = -1
+        self._charts: tuple[ChartPanel, ...] = ()
 
     def body(self) -> ComposeResult:
         """Yield charts, figures and notes, and the seek bar of a recording."""
@@ -237,7 +238,9 @@ class MeasureScreen(PickingScreen):
         self.timeline.trace = tracing.state if tracing is not None else None
         self.query_one(CurvePanel).picture = self.look.picture
         self.set_class(self.look.curves, "-curves")
-        for chart in self.query(ChartPanel):
+        if not self._charts:
+            self._charts = tuple(self.query(ChartPanel))  # takes as long as to draw one
+        for chart in self._charts:
             chart.show(snapshot, self.look.window, scale, colours)
 
     def _explain(self, status: Status) -> None:
@@ -254,7 +257,8 @@ class MeasureScreen(PickingScreen):
         if snapshot is None or (as_before and now - self._figures_at < _FIGURES_EVERY_S):
             return
         self._figures_at = now
-        newest = self.source.snapshot(View(columns=1)).totals
+        live = not self.look.paused and self.look.lane is None
+        newest = snapshot.totals if live else self.source.snapshot(View(columns=1)).totals
         received = newest.received + newest.dropped
         if not self.look.paused:
             self._all, self._received = newest, received

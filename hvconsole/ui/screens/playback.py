@@ -27,8 +27,9 @@ class PlaybackScreen(ConsoleScreen):
 
     def show_position(self) -> None:
         """Bring the seek bar up to date."""
-        for bar in self.query(SeekBar):
-            bar.repaint()
+        if self.source.playback is not None:
+            for bar in self.query(SeekBar):
+                bar.repaint()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Leave the keys of a recording out where there is none."""

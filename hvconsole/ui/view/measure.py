@@ -12,9 +12,8 @@ from hvconsole.model import units
 from hvconsole.model.text import plain, width as cells
 from hvconsole.stream.snapshot import Columns, Snapshot, Totals
 from hvconsole.ui.chart.bars import at_moments
-from hvconsole.ui.chart.cells import Role, ramp
+from hvconsole.ui.chart.cells import RAMP_STEPS, Role, ramp
 from hvconsole.ui.chart.scale import Scale, length_scale
-from hvconsole.ui.chart.timeline import ramp_steps
 from hvconsole.ui.source import Status
 from hvconsole.ui.view.header import board_title
 from hvconsole.ui.view.window import Window
@@ -76,7 +75,8 @@ def colour_of(scale: Scale) -> Colour:
     """Return what gives each length in ns its role, the same in every chart and table."""
 
     def role(length_ns: float) -> int:
-        return ramp(int(ramp_steps(scale.position(np.asarray(length_ns)))))
+        place = scale.place(length_ns)
+        return ramp(0 if math.isnan(place) else min(int(place * RAMP_STEPS), RAMP_STEPS - 1))
 
     return role
 

@@ -21,7 +21,8 @@ class Painted(Widget):
     """A widget whose content is rows of cells.
 
     Subclasses say in `rows` what is to be seen, and call `repaint` when that may have changed.
-    The roles become colours only here.
+    The roles become colours only here. A widget has neither border nor padding, so its outer size
+    is its size, which Textual would work out anew at each question.
     """
 
     ALLOW_SELECT = False
@@ -41,14 +42,30 @@ class Painted(Widget):
 
     def repaint(self) -> None:
         """Paint anew; only rows that differ are sent to the terminal."""
-        if not self.is_mounted or not self.display or not self.size:
+        if not self.is_mounted or not self.display or not self.outer_size:
             self._painted = (0, 0)  # not seen now: paint anew when it is
             return
         changed = self._paint()
         if changed is None:
             self.refresh()
         elif changed:
-            self.refresh(*(Region(0, y, self.size.width, 1) for y in changed))
+            width = self._painted[0]
+            self.refresh(*(Region(0, y, width, 1) for y in changed))
+
+    @property
+    def is_dirty(self) -> bool:
+        """Whether it is seen and waits to be painted."""
+        return self._repaint_required and self.display
+
+    @property
+    def moves(self) -> bool:
+        """Whether the screen has to be laid out anew before it is painted."""
+        return self._layout_required
+
+    def taken(self) -> Painted:
+        """Return the widget, for somebody who will have it painted: it no longer waits."""
+        self._repaint_required = False
+        return self
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """Return rows as they are painted.
@@ -58,15 +75,26 @@ class Painted(Widget):
         """
         if any(not isinstance(one, ANSIToTruecolor) for one in self.get_line_filters()):
             return super().render_lines(crop)
-        return [self.render_line(y).crop(crop.x, crop.right) for y in crop.line_range]
+        self._be_painted()
+        whole = crop.x == 0 and crop.width == self._painted[0]
+        strips = [self._row(y) for y in crop.line_range]
+        return strips if whole else [strip.crop(crop.x, crop.right) for strip in strips]
 
     def render_line(self, y: int) -> Strip:
         """Return a row for Textual's compositor."""
-        if self._painted != tuple(self.size) or self._styles is not self._palette():
+        self._be_painted()
+        return self._row(y)
+
+    def _be_painted(self) -> None:
+        """Paint where size or theme have changed since."""
+        if self._painted != tuple(self.outer_size) or self._styles is not self._palette():
             self._paint()
+
+    def _row(self, y: int) -> Strip:
         if y < len(self._strips):
             return self._strips[y]
-        return Strip([Segment(" " * self.size.width, self._palette()[Role.TEXT])])
+        width = self._painted[0]
+        return Strip([Segment(" " * width, self._styles[Role.TEXT])], width)
 
     def _palette(self) -> tuple[Style, ...]:
         palette = host_of(self).palette
@@ -74,7 +102,7 @@ class Painted(Widget):
 
     def _paint(self) -> list[int] | None:
         """Bring the strips up to date; return the rows that changed, None for all."""
-        width, height = self.size
+        width, height = self.outer_size
         styles = self._palette()
         rows = self.rows(width, height)[:height]
         same = self._painted == (width, height) and self._styles is styles
