@@ -15,10 +15,11 @@ from hvconsole.hypervisor import actions as do
 from hvconsole.hypervisor.plan import Progress, Step
 from hvconsole.hypervisor.state import DeskState
 from hvconsole.model.problem import BoardProblem
+from hvconsole.model.text import width
 from hvconsole.ui.screens.boot import AgreeScreen, ModesScreen
 from hvconsole.ui.screens.doing import FormScreen, MenuScreen
 from hvconsole.ui.screens.hypervisor import HypervisorScreen
-from hvconsole.ui.view.guests import items, notes_rows
+from hvconsole.ui.view.guests import items, notes_rows, step_rows
 
 
 def board(desk: NotedDesk | None = None) -> SyntheticConsole:
@@ -259,3 +260,17 @@ def test_notes_are_told_to_their_end() -> None:
     rows = notes_rows(survey, 30, 10)
     said = " ".join("".join(text for text, _ in row).strip("· ") for row in rows)
     assert "on Debian: apt install libvirt" in said
+
+
+def test_steps_are_told_to_their_end() -> None:
+    about = "set period 10000, budget 4000, extratime 1 for domain 'busy'"
+    steps = tuple(
+        Progress(Step(about=about, argv=("xl",)), state, detail)
+        for state, detail in (("done", ""), ("failed", "xl said: no"))
+    )
+    rows = step_rows(DeskState(progress=steps), 40, 10)
+    said = ["".join(text for text, _ in row).rstrip() for row in rows]
+    assert " ".join(said[:2]).replace("   ", " ").startswith(f"✓ {about}")
+    assert said[-1].strip() == "xl said: no"
+    assert all(sum(width(text) for text, _ in row) == 40 for row in rows)
+    assert len(step_rows(DeskState(progress=steps), 40, 1)) == 1
