@@ -14,6 +14,7 @@ import os
 import sys
 from collections.abc import Sequence
 from difflib import get_close_matches
+from itertools import pairwise
 from types import ModuleType
 from typing import NoReturn
 
@@ -41,6 +42,7 @@ COMMANDS = {
     "completion": "completion of our words, for bash, zsh or fish",
     "config": "settings, and where each comes from",
 }
+_THEME = "--theme"
 
 
 class _Parser(argparse.ArgumentParser):
@@ -61,8 +63,18 @@ def build_parser(words: Sequence[str]) -> argparse.ArgumentParser:
         epilog="'hvconsole COMMAND --help' says more. Without a command: the list of boards.",
     )
     parser.add_argument("--version", action="version", version=f"hvconsole {__version__}")
+    parser.add_argument(
+        _THEME, dest="first_theme", metavar="NAME", help="colours of the list of boards"
+    )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
-    named = next((word for word in words if not word.startswith("-")), None)
+    named = next(
+        (
+            word
+            for before, word in pairwise(["", *words])
+            if not word.startswith("-") and before != _THEME
+        ),
+        None,
+    )
     if named is not None and named not in COMMANDS:
         near = get_close_matches(named, COMMANDS, n=1)
         raise UsageProblem(
@@ -88,7 +100,12 @@ def main(words: Sequence[str] | None = None) -> int:
         parser = build_parser(words)
         arguments = parser.parse_args(words)
         if arguments.command is None:
-            return _without_words(parser)
+            return _without_words(parser, arguments.first_theme or "")
+        if arguments.first_theme:
+            raise UsageProblem(
+                f"{_THEME} before a command is for none",
+                hint=f"hvconsole {arguments.command} … {_THEME} {arguments.first_theme}",
+            )
         status: int = arguments.run(arguments)
         sys.stdout.flush()
     except Problem as problem:
@@ -104,7 +121,7 @@ def main(words: Sequence[str] | None = None) -> int:
     return status
 
 
-def _without_words(parser: argparse.ArgumentParser) -> int:
+def _without_words(parser: argparse.ArgumentParser, theme: str) -> int:
     """Show the boards on a terminal; into a pipe, the help."""
     from hvconsole.commands.common import has_terminal
 
@@ -113,7 +130,7 @@ def _without_words(parser: argparse.ArgumentParser) -> int:
         return 0
     from hvconsole.commands.connect import first_run
 
-    return first_run()
+    return first_run(theme)
 
 
 def _module(name: str) -> ModuleType:

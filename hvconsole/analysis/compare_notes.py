@@ -6,6 +6,7 @@ import math
 from itertools import pairwise
 
 from hvconsole.analysis.conditions import FIGURES, Condition, rate_text
+from hvconsole.analysis.render import no_end
 from hvconsole.analysis.runs import RunFigures
 from hvconsole.analysis.statistics import Drift
 from hvconsole.model.text import plain
@@ -59,7 +60,7 @@ def _mixture_notes(conditions: tuple[Condition, ...]) -> list[str]:
         notes.append("quantiles of runs with dropped switches are good to 1/32")
     cut = sum(run.reason == "interrupted" for run in runs)
     if cut:
-        notes.append(f"{cut} runs have no end: the recording was cut off")
+        notes.append(no_end(cut))
     if _is_ordered_by_condition(runs):
         notes.append(
             "each condition's runs stand together: drift cannot be told from the condition"

@@ -78,6 +78,12 @@ def _clocks(rows: Sequence[RunSummary]) -> list[str]:
     return list(notes)
 
 
+def no_end(runs: int) -> str:
+    """Say that runs have no end; who reads a recording cannot tell why."""
+    have = "1 run has" if runs == 1 else f"{runs} runs have"
+    return f"{have} no end: recording goes on, or was cut off"
+
+
 def _footnotes(rows: Sequence[RunSummary]) -> list[str]:
     notes = []
     labels = sorted({label for row in rows for label in row.labels})
@@ -91,5 +97,5 @@ def _footnotes(rows: Sequence[RunSummary]) -> list[str]:
     notes += _clocks(rows)
     cut = sum(row.reason == "interrupted" for row in rows)
     if cut:
-        notes.append(f"{cut} of these runs have no end: the recording was cut off")
+        notes.append(no_end(cut))
     return notes

@@ -103,19 +103,23 @@ class CommandCampaigns:
                 f"{path} cannot be written", detail=error.strerror or str(error)
             ) from error
 
-    def begin(self, text: str, path: Path, board: str, folder: Path | None = None) -> None:
-        """Begin a campaign, or go on with the one in `folder`; it runs in the background."""
+    def may_begin(self, path: Path, board: str) -> None:
+        """Say whether a campaign on a board could begin here and now."""
         if self.progress is not None and self.progress.runs_now:
             raise UsageProblem(
                 f"the campaign {self.progress.name} is running here", hint="stop it first"
             )
-        plan = plan_of(text, path, parse_action)
-        board = board or plan.board
         if board == VIRTUAL_TIME:
             raise UsageProblem(
                 "campaigns in virtual time emulate boards of their own, one run after the other",
                 hint=f"run it beside the console: hvconsole run {path}",
             )
+
+    def begin(self, text: str, path: Path, board: str, folder: Path | None = None) -> None:
+        """Begin a campaign, or go on with the one in `folder`; it runs in the background."""
+        plan = plan_of(text, path, parse_action)
+        board = board or plan.board
+        self.may_begin(path, board)
         if folder is None:
             folder = new_folder(plan, beside=sessions_dir())
         else:

@@ -80,7 +80,7 @@ def bash(known: Iterable[Command]) -> str:
 _hvconsole() {{
   local current=${{COMP_WORDS[COMP_CWORD]}} options='' words='' board=''
   if [ "$COMP_CWORD" -eq 1 ]; then
-    COMPREPLY=($(compgen -W {shlex.quote(names + " --help --version")} -- "$current"))
+    COMPREPLY=($(compgen -W {shlex.quote(names + " --help --version --theme")} -- "$current"))
     return
   fi
   case ${{COMP_WORDS[1]}} in

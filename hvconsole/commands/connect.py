@@ -81,14 +81,16 @@ def run(arguments: argparse.Namespace) -> int:
     return show(console, settings, doors, theme=theme, read_only=arguments.read_only)
 
 
-def first_run() -> int:
+def first_run(theme: str = "") -> int:
     """Open the console on the list of boards; return when it is left."""
     settings = load_settings().settings
     from hvconsole.commands.doors import CommandDoors
     from hvconsole.ui.doors import NoConsole
 
     doors = CommandDoors(new_path=new_session_path if settings.record else None)
-    return show(NoConsole(Status(board="", link="none")), settings, doors, theme=settings.theme)
+    return show(
+        NoConsole(Status(board="", link="none")), settings, doors, theme=theme or settings.theme
+    )
 
 
 def show(

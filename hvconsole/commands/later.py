@@ -51,6 +51,10 @@ class LaterCampaigns:
         """Write a plan."""
         self._real.save(text, path)
 
+    def may_begin(self, path: Path, board: str) -> None:
+        """Say whether a campaign on a board could begin here and now."""
+        self._real.may_begin(path, board)
+
     def begin(self, text: str, path: Path, board: str, folder: Path | None = None) -> None:
         """Begin a campaign, or go on with one."""
         self._real.begin(text, path, board, folder)

@@ -86,13 +86,15 @@ def wrap(text: str, limit: int) -> list[str]:
             continue
         if line:
             lines.append(line)
-        *full, line = _chopped(word, max(limit, 2))
+        *full, line = chopped(word, max(limit, 2))
         lines += full
     return [*lines, line] if line else lines
 
 
-def _chopped(word: str, limit: int) -> list[str]:
+def chopped(word: str, limit: int) -> list[str]:
     """Cut a word into pieces of at most `limit` cells; two are needed for a wide character."""
+    if width(word) <= limit:
+        return [word]
     pieces = [""]
     for char in word:
         if width(pieces[-1]) + _cells(char) > limit:

@@ -156,6 +156,13 @@ class Campaigns(Protocol):
             UsageProblem: It makes no sense, or cannot be written.
         """
 
+    def may_begin(self, path: Path, board: str) -> None:
+        """Say whether a campaign on a board could begin here and now.
+
+        Raises:
+            UsageProblem: It could not, and why.
+        """
+
     def begin(self, text: str, path: Path, board: str, folder: Path | None = None) -> None:
         """Begin a campaign, or go on with the one in `folder`; it runs in the background.
 

@@ -8,12 +8,14 @@ from pathlib import Path
 
 from platformdirs import user_downloads_path
 from textual import events, on
+from textual.screen import ModalScreen
 
 from hvconsole.model.problem import Problem
 from hvconsole.ui.clipboard import MOST_BY_TERMINAL, copied, keep_copy
 from hvconsole.ui.keyed import KeyedApp
 
 _PICTURE = "picture"
+_PICTURES = frozenset({"console.picture", "console.picture_png"})
 
 
 class PictureApp(KeyedApp, inherit_bindings=False):
@@ -48,6 +50,17 @@ class PictureApp(KeyedApp, inherit_bindings=False):
     def action_picture_png(self) -> None:
         """Save a picture of the screen as PNG, where a program here can draw it."""
         self.run_worker(self._save_png(*self._picture()), group="picture", exit_on_error=False)
+
+    async def on_key(self, event: events.Key) -> None:
+        """Save pictures of dialogs, too: keys that nobody took there come by here."""
+        if not isinstance(self.screen, ModalScreen):
+            return
+        bindings = self._bindings.copy()
+        bindings.apply_keymap(self._keymap)
+        for binding in bindings.key_to_bindings.get(event.key, ()):
+            if binding.id in _PICTURES:
+                event.stop()
+                await self.run_action(binding.action)
 
     async def _save_png(self, name: str, svg: str) -> None:
         from hvconsole.ui.png import png_of  # noqa: PLC0415  # when it is wanted

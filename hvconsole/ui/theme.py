@@ -7,6 +7,8 @@ from difflib import get_close_matches
 from typing import Any
 
 import msgspec
+from rich.color import Color, blend_rgb
+from rich.color_triplet import ColorTriplet
 from rich.style import Style
 from textual.theme import Theme
 
@@ -20,6 +22,8 @@ DEFAULT_THEME = "dark"
 _FEW_COLOURS_THEME = "ansi16"
 
 _BAND_STRENGTH = 0.5
+_LEAST_CONTRAST = 4.5
+_HALF_LIGHT = 0.18  # as far from white as from black
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,7 @@ def palette(file: ThemeFile) -> Palette:
     lengths = [_style(text) for text in _steps(file.ramp)]
     quiet = [_style(text) for text in _steps(file.band or _towards(file.ramp, colours.background))]
     styles = [*roles, *lengths, *quiet]
-    styles += [style + roles[Role.SELECTED] for style in styles]
+    styles += [_selected(style, roles[Role.SELECTED]) for style in styles]
     body = _style(f"{colours.foreground} on {colours.background}")
     bar = body + roles[Role.HEADER]
     return Palette(tuple(body + style for style in styles), tuple(bar + style for style in styles))
@@ -164,6 +168,51 @@ def _derived(file: ThemeFile) -> dict[str, str]:
         "banner": block(c.accent),
         "alert": block(c.error),
     }
+
+
+def _selected(style: Style, chosen: Style) -> Style:
+    """Return a style for the selected row.
+
+    Where that is reversed, a colour would become a patch of background and dim words fade into it:
+    such a row keeps what makes words bold or underlined, and is one bar.
+    """
+    if not chosen.reverse:
+        return _legible(style + chosen, style)
+    return Style(bold=style.bold, italic=style.italic, underline=style.underline) + chosen
+
+
+def _legible(style: Style, before: Style) -> Style:
+    """Move a colour away from a background that it was not chosen for, until it can be read.
+
+    What has a background of its own (a chip, an alarm) keeps that.
+    """
+    if before.bgcolor is not None:
+        return style + Style(bgcolor=before.bgcolor)
+    if style.color is None or style.bgcolor is None or style.bgcolor.is_default:
+        return style
+    front, back = (one.get_truecolor() for one in (style.color, style.bgcolor))
+    far = ColorTriplet(255, 255, 255) if _light(back) < _HALF_LIGHT else ColorTriplet(0, 0, 0)
+    shown, share = front, 0.0
+    while _contrast(shown, back) < _LEAST_CONTRAST and share < 1:
+        share += 0.1
+        shown = blend_rgb(front, far, share)
+    return style + Style(color=Color.from_triplet(shown)) if share else style
+
+
+def _contrast(one: ColorTriplet, other: ColorTriplet) -> float:
+    """Return how far apart two colours are, 1 to 21 (WCAG 2.1, contrast ratio)."""
+    dark, light = sorted((_light(one), _light(other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+def _light(colour: ColorTriplet) -> float:
+    """Return a colour's relative luminance, 0 to 1 (WCAG 2.1)."""
+    red, green, blue = (_linear(part / 255) for part in colour)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def _linear(part: float) -> float:
+    return part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4  # noqa: PLR2004  # sRGB
 
 
 def _style(text: str) -> Style:

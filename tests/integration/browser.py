@@ -74,6 +74,15 @@ class Page:
         await self.call("Input.dispatchKeyEvent", **words)
         await self.call("Input.dispatchKeyEvent", type="keyUp", key=key)
 
+    async def click(self, x: int, y: int, *, times: int = 1) -> None:
+        """Click with the left button, `times` in a row."""
+        for count in range(1, times + 1):
+            for kind in ("mousePressed", "mouseReleased"):
+                await self.call(
+                    "Input.dispatchMouseEvent",
+                    type=kind, x=x, y=y, button="left", clickCount=count,
+                )  # fmt: skip
+
     async def picture(self) -> bytes:
         """Return a PNG of what is seen."""
         shot = await self.call("Page.captureScreenshot", format="png")

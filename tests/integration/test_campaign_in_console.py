@@ -64,7 +64,7 @@ async def test_it_is_begun_ended_gone_on_with_and_left_in_order() -> None:
         screen = app.screen
         assert isinstance(screen, CampaignsScreen)
         screen.rows_panel.choose(str(plans_dir() / "short.toml"))
-        for key in ("enter", "f5"):
+        for key in ("enter", "f5", "tab", "enter"):
             await pilot.press(key)
             await pilot.pause(0.3)
         begun = await until(campaigns, lambda seen: seen.settled >= 1)

@@ -94,6 +94,9 @@ async def test_charts_move_and_keys_work_in_a_browser(tmp_path: Path) -> None:
         await _until(lambda: any(one.stat().st_size for one in tmp_path.rglob("frames.bin")))
         first = await _changed(page, await page.picture())
         second = await _changed(page, first)
+        edge = await page.ask("innerHeight - 1")
+        await page.click(640, edge)  # beside the terminal: keys still reach it
+        assert await page.ask("document.activeElement.className") == "xterm-helper-textarea"
         await page.press("c")  # the figures: the page is a canvas, their file is text
         await _until(lambda: list(tmp_path.rglob("clipboard.txt")))
         copied = next(tmp_path.rglob("clipboard.txt")).read_text()
@@ -115,6 +118,23 @@ async def test_charts_move_and_keys_work_in_a_browser(tmp_path: Path) -> None:
                 await asyncio.sleep(0.1)
     manifest = next(tmp_path.rglob("manifest.toml")).read_text()
     assert 'state = "complete"' in manifest, "what was measured is kept"
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: apt install chromium")
+async def test_a_board_is_opened_and_left_by_mouse_in_a_browser(tmp_path: Path) -> None:
+    async with serve(tmp_path) as served, browser() as page:
+        await page.open(served.address)
+        await page.until("document.body.classList.contains('-first-byte')", 60)
+        await _changed(page, await page.picture())
+        high = await page.ask("document.querySelector('.xterm-screen').clientHeight")
+        await page.click(80, 90, times=2)  # the fifth row, whatever font there is: the first board
+        await _until(lambda: any(one.stat().st_size for one in tmp_path.rglob("frames.bin")))
+        (manifest,) = tmp_path.rglob("manifest.toml")
+        assert 'board = "sim"' in manifest.read_text()
+        await page.click(12, high - 8)  # the first hint: s ends the run
+        await _until(lambda: 'reason = "stop"' in manifest.read_text())
+        await page.press("q")
+        await page.until("document.body.classList.contains('-closed')", 60)
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: apt install chromium")

@@ -11,6 +11,7 @@ from synthetic import SyntheticConsole
 from hvconsole.hypervisor.state import DeskState
 from hvconsole.model.hypervisor import Survey
 from hvconsole.ui.screens.hypervisor import HypervisorScreen
+from hvconsole.ui.screens.reasons import ReasonsScreen
 from hvconsole.ui.screens.said import AskScreen, SaidScreen
 
 
@@ -80,3 +81,21 @@ async def test_the_load_and_its_cost_stand_in_the_table() -> None:
         assert "12.3 %" in driver.line("Domain-0 (here)")
         assert "98.5 %" in driver.line("dom1")
         assert "xentop 1.1 % of a CPU" in driver.text
+
+
+async def test_an_answer_is_as_large_as_it_is_and_loses_nothing() -> None:
+    async with console(SyntheticConsole(hypervisor=NotedDesk()), size=(100, 30)) as driver:
+        await go(driver)
+        lines = ["short", "a" * 150 + "  end"]
+        driver.app.push_screen(SaidScreen("asked", lines))
+        await driver.settle()
+        await driver.pilot.pause()
+        box = driver.app.screen.query_one("#said-box")
+        assert box.outer_size.height == 5
+        assert box.outer_size.width == 100
+        assert "  end" in driver.text
+        await driver.press("escape")
+        driver.app.push_screen(ReasonsScreen("verdict", [("p", "0.2"), ("", "few " * 60)]))
+        await driver.settle()
+        await driver.pilot.pause()
+        assert driver.app.screen.query_one("#said-box").outer_size.height < 10

@@ -5,17 +5,24 @@ from __future__ import annotations
 from dataclasses import replace
 
 from hypothesis import given, strategies as st
+from msgspec import structs
 from shelf import draw, opened, press, settled
 from sides import CHECKS, FACTS, LOOK, NotedSide, board
 from synthetic import BOARD, SyntheticConsole, SyntheticPlayback
 
 from hvconsole.board.look import BoardLook
-from hvconsole.board.vitals import parse_vitals
+from hvconsole.board.vitals import Vitals, parse_vitals
 from hvconsole.model.problem import BoardProblem
 from hvconsole.model.text import width
 from hvconsole.ui.screens.board import BoardScreen
 from hvconsole.ui.screens.boot import AgreeScreen
-from hvconsole.ui.view.board import check_rows, fact_rows, mode_rows, spark, vital_rows
+from hvconsole.ui.view.board import (
+    check_rows,
+    doctor_info,
+    fact_rows,
+    mode_rows,
+)
+from hvconsole.ui.view.vitals import spark, vital_rows
 
 WIDE = (160, 48)
 
@@ -36,7 +43,7 @@ async def test_what_is_known_of_the_board_is_seen() -> None:
         assert "768 MHz" in driver.line("CPU 0 ")
         assert "schedutil" in driver.line("CPU 0")
         assert "°C" in driver.line("cpu ")
-        assert "asked 40 times, 60.0 ms each" in driver.text
+        assert "asked 40×, 60.0 ms each  over 3:15" in driver.text
         assert "connected" in driver.text
 
 
@@ -197,7 +204,7 @@ def test_a_course_has_one_bar_a_cell_and_keeps_its_peak(
     points: list[tuple[float, float]], across: int
 ) -> None:
     series = sorted(points)
-    bars = spark(series, across)
+    (bars,) = spark(series, across)
     assert len(bars) == across
     values = [value for _, value in series]
     if max(values) - min(values) > 1e-3:
@@ -216,3 +223,43 @@ def test_vitals_are_read() -> None:
     assert vitals.khz == {0: 960_000}
     assert vitals.millicelsius == {"cpu thermal": 41_500}
     assert vitals.counter_module
+
+
+async def test_a_board_that_tells_no_frequencies_says_so() -> None:
+    side = NotedSide(replace(LOOK, vitals=(Vitals(0.0), Vitals(5.0)), looks=2))
+    async with opened(board=board(side), size=WIDE) as driver:
+        await go(driver)
+        assert "the board shows neither frequencies nor temperatures" in driver.text
+
+
+async def test_a_module_that_is_of_no_use_is_not_offered() -> None:
+    side = NotedSide(replace(LOOK, facts=structs.replace(FACTS, machine="x86_64")))
+    async with opened(board=board(side), size=WIDE) as driver:
+        await go(driver)
+        assert "board.load_module" not in {one.id for one in driver.app.screen.bound()}
+        await press(driver, "i")
+        assert side.calls == []
+
+
+def test_long_facts_and_checks_are_told_to_their_end() -> None:
+    facts = structs.replace(
+        FACTS, cmdline="console=ttyS0,115200 root=/dev/mmcblk0p2 rw quiet isolcpus=1"
+    )
+    rows = fact_rows(replace(LOOK, facts=facts), 44)
+    assert "isolcpus=1" in "".join("".join(text for text, _ in row) for _, row in rows)
+    assert len({key for key, _ in rows}) == len(rows)
+    told = doctor_info(replace(LOOK, checks=(*CHECKS, CHECKS[1])))
+    assert "2 warnings" in [text for text, _ in told]
+
+
+def test_a_course_takes_the_room_that_there_is() -> None:
+    series = [(0.0, 0.0), (1.0, 8.0), (2.0, 16.0)]
+    assert spark(series, 3) == ["▁▅█"]
+    assert spark(series, 3, 2) == [" ▁█", "▁██"]
+    assert spark([(0.0, 5.0)], 4, 2) == ["    ", "   █"]
+    low, high = vital_rows(LOOK, 80), vital_rows(LOOK, 80, 17)
+    assert len(low) == 3
+    assert len(high) == 15  # three courses of four rows, each with a blank one
+    assert len({key for key, _ in high}) == len(high)
+    assert all(sum(width(text) for text, _ in row) == 80 for _, row in high)
+    assert len(vital_rows(LOOK, 80, 2)) == 3

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from sessions import make_session, run_values
 from shelf import draw, opened, press, settled
+from synthetic import BOARD, SyntheticConsole
 from textual.widgets import Input, TextArea
 
 from hvconsole.commands.later import LaterCampaigns
@@ -209,5 +211,59 @@ async def test_virtual_time_says_where_it_runs() -> None:
         await judged(driver)
         await press(driver, "f5")
         await settled(driver)
-        assert "hvconsole run" in driver.text
+        await judged(driver, "run it beside the console: hvconsole run")
+        assert isinstance(driver.app.screen, PlanScreen)
+        assert not driver.app.screen.query_one("#save").disabled
         assert driver.app.campaigns.progress is None
+
+
+async def test_beginning_is_asked_and_not_done_by_default(tmp_path: Path) -> None:
+    async with console() as driver:
+        screen = await go(driver)
+        screen.rows_panel.choose(str(find_plan("paper-n10")))
+        await press(driver, "enter")
+        await judged(driver, "40 runs")
+        await press(driver, "ctrl+g")  # saves a picture elsewhere, and begins nothing
+        assert isinstance(driver.app.screen, PlanScreen)
+        await press(driver, "f5")
+        assert isinstance(driver.app.screen, ConfirmScreen)
+        assert "begin paper-n10 on sim?" in driver.text
+        assert "40 runs" in driver.text
+        assert "xen-rtds" in driver.line("Conditions:")
+        await press(driver, "enter")
+        assert isinstance(driver.app.screen, PlanScreen)
+        assert driver.app.campaigns.progress is None
+
+
+async def test_a_plan_for_the_board_of_this_console_is_refused_and_stays_open() -> None:
+    source = SyntheticConsole(status=replace(BOARD, board="sim"))
+    async with console(board=source) as driver:
+        screen = await go(driver)
+        screen.rows_panel.choose(str(find_plan("paper")))
+        await press(driver, "enter")
+        await judged(driver, "16 runs")
+        await press(driver, "f5")
+        await judged(driver, "this console measures on sim itself")
+        assert isinstance(driver.app.screen, PlanScreen)
+
+
+async def test_what_was_typed_is_thrown_away_only_if_wanted() -> None:
+    async with console() as driver:
+        await go(driver)
+        await press(driver, "n")
+        area = driver.app.screen.query_one(TextArea)
+        area.text = PLAN
+        await judged(driver, "4 runs")
+        await press(driver, "escape")
+        assert isinstance(driver.app.screen, ConfirmScreen)
+        assert "throw away the changes to mine.toml?" in driver.text
+        await press(driver, "enter")
+        assert isinstance(driver.app.screen, PlanScreen)
+        assert area.text == PLAN
+        await press(driver, "f2", "escape")  # saved: nothing is lost
+        assert isinstance(driver.app.screen, CampaignsScreen)
+        await press(driver, "n")
+        driver.app.screen.query_one(TextArea).text = "x"
+        await judged(driver)
+        await press(driver, "escape", "tab", "enter")
+        assert isinstance(driver.app.screen, CampaignsScreen)

@@ -123,3 +123,32 @@ def test_two_directions_share_a_hint() -> None:
 
     keys = [Bound(a.keys.split(",")[0], a.id, a.label, a.tooltip, a.group, a.footer) for a in bound]
     assert hints(keys) == [("time.zoom_in", "+/-", "zoom", 90)]
+
+
+async def test_help_is_read_with_the_keys_of_a_list() -> None:
+    async with console() as driver:
+        await driver.press("question_mark")
+        room = driver.app.screen.query_one("#help-scroll")
+        assert "PgDn scroll" in driver.text
+        await driver.press("j", "down")
+        await driver.pilot.pause()
+        assert room.scroll_offset.y == 2
+        await driver.press("G")
+        await driver.pilot.pause()
+        assert room.scroll_offset.y == room.max_scroll_y > 0
+        assert "Ctrl+drag" in driver.text
+        await driver.press("ctrl+u", "k")
+        await driver.pilot.pause()
+        assert room.scroll_offset.y == room.max_scroll_y - (room.size.height - 1) - 1
+        await driver.press("g")
+        await driver.pilot.pause()
+        assert room.scroll_offset.y == 0
+        await driver.pilot.resize_terminal(160, 60)
+        await driver.pilot.pause()
+        await driver.pilot.pause()
+        assert "PgDn scroll" not in driver.text
+
+
+def test_screens_stand_in_the_order_of_their_keys() -> None:
+    keys = [a.keys for a in ACTIONS if a.id.startswith("go.")]
+    assert keys == [f"f{n}" for n in range(2, 11)]

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from desks import NotedDesk, xen
 from driving import Driver, console
 from sides import NotedBoots
-from synthetic import SyntheticConsole
+from synthetic import BOARD, SyntheticConsole
 from textual.widgets import Input, OptionList, Select
 
 from hvconsole.hypervisor import actions as do
 from hvconsole.hypervisor.plan import Progress, Step
 from hvconsole.hypervisor.state import DeskState
 from hvconsole.model.problem import BoardProblem
+from hvconsole.model.text import width
 from hvconsole.ui.screens.boot import AgreeScreen, ModesScreen
 from hvconsole.ui.screens.doing import FormScreen, MenuScreen
 from hvconsole.ui.screens.hypervisor import HypervisorScreen
+from hvconsole.ui.view.guests import items, notes_rows, step_rows
 
 
 def board(desk: NotedDesk | None = None) -> SyntheticConsole:
@@ -197,3 +200,77 @@ async def test_what_needs_another_boot_offers_it() -> None:
         await driver.pilot.pause()
         assert isinstance(driver.app.screen, AgreeScreen | ModesScreen)
         assert desk.done == []
+
+
+async def test_nothing_is_offered_on_a_read_only_board() -> None:
+    source = SyntheticConsole(hypervisor=NotedDesk(), status=replace(BOARD, read_only=True))
+    async with console(source, size=(100, 40)) as driver:
+        await go(driver)
+        await driver.press("enter")
+        await driver.pilot.pause()
+        menu = driver.app.screen.query_one(OptionList)
+        assert menu.option_count
+        assert all(option.disabled for option in menu.options)
+        assert "connect without --read-only" in driver.line("nothing is changed")
+
+
+async def test_pages_and_ends_of_the_list() -> None:
+    async with console(board(), size=(100, 30)) as driver:
+        screen = await go(driver)
+        there = items(screen._state.survey)
+        await driver.press("G")
+        assert screen._item == there[-1]
+        await driver.press("home")
+        assert screen._item == there[0]
+        await driver.press("ctrl+d")
+        assert (
+            screen._item == there[min(screen.query_one("#guests").size.height - 3, len(there) - 1)]
+        )
+        await driver.press("pagedown", "pagedown", "ctrl+u", "ctrl+u", "ctrl+u")
+        assert screen._item == there[0]
+
+
+async def test_guests_and_pools_are_copied_as_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with console(board(), size=(100, 30)) as driver:
+        await go(driver)
+        copied: list[tuple[str, str]] = []
+        monkeypatch.setattr(driver.app, "copy", lambda text, what: copied.append((text, what)))
+        await driver.press("c")
+        ((text, what),) = copied
+        assert what == "guests and pools"
+        assert "period=10000 budget=4000 extratime=1" in text
+        assert "Domain-0/0,1" in text.splitlines()[-3]
+        assert all(line == line.rstrip() for line in text.splitlines())
+
+
+async def test_what_the_lists_do_not_need_is_the_timelines() -> None:
+    async with console(board(), size=(160, 48)) as driver:
+        screen = await go(driver)
+        await draw(driver)
+        upper = screen.query_one("#upper").size.height
+        assert upper < screen.query_one("#timeline").size.height
+        assert upper >= len(items(screen._state.survey)) - 4 + 2
+        await driver.pilot.resize_terminal(100, 40)
+        await draw(driver)
+        assert screen.query_one("#guests").size.height > 2
+
+
+def test_notes_are_told_to_their_end() -> None:
+    survey = replace(xen(), notes=("virsh is not on the board; on Debian: apt install libvirt",))
+    rows = notes_rows(survey, 30, 10)
+    said = " ".join("".join(text for text, _ in row).strip("· ") for row in rows)
+    assert "on Debian: apt install libvirt" in said
+
+
+def test_steps_are_told_to_their_end() -> None:
+    about = "set period 10000, budget 4000, extratime 1 for domain 'busy'"
+    steps = tuple(
+        Progress(Step(about=about, argv=("xl",)), state, detail)
+        for state, detail in (("done", ""), ("failed", "xl said: no"))
+    )
+    rows = step_rows(DeskState(progress=steps), 40, 10)
+    said = ["".join(text for text, _ in row).rstrip() for row in rows]
+    assert " ".join(said[:2]).replace("   ", " ").startswith(f"✓ {about}")
+    assert said[-1].strip() == "xl said: no"
+    assert all(sum(width(text) for text, _ in row) == 40 for row in rows)
+    assert len(step_rows(DeskState(progress=steps), 40, 1)) == 1

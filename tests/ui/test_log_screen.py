@@ -18,7 +18,7 @@ from hvconsole.hypervisor import actions as do
 from hvconsole.model.problem import BoardProblem
 from hvconsole.model.text import width
 from hvconsole.ui.happenings import Happenings
-from hvconsole.ui.screens.log import LogScreen
+from hvconsole.ui.screens.log import LogScreen, _words
 from hvconsole.ui.view.equivalent import act_words, hv_words, record_words
 from hvconsole.ui.view.log import Entry, log_rows
 
@@ -235,3 +235,15 @@ def test_log_rows_fill_any_width(across: int, text: str) -> None:
     head, rows = log_rows(entries, across)
     for row in (head, *(row for _, row in rows)):
         assert sum(width(part) for part, _ in row) == across
+
+
+def test_details_are_words() -> None:
+    details = {"before": {"cpu0": False, "cpu1": True}, "cpus": [0, 1], "why": "", "run": 0}
+    assert _words(details) == ["before cpu0 no, cpu1 yes", "cpus 0, 1", "run 0"]
+
+
+def test_details_may_be_nested_as_deep_as_they_like() -> None:
+    value: object = "x"
+    for _ in range(5000):
+        value = [value]
+    assert _words({"deep": value}) == ["deep …"]

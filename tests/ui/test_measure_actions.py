@@ -314,6 +314,20 @@ async def test_a_picture_is_saved(monkeypatch: pytest.MonkeyPatch, tmp_path) -> 
         assert picture.read_text().startswith("<svg")
 
 
+async def test_a_picture_of_a_dialog_is_saved_by_the_same_key(
+    monkeypatch: pytest.MonkeyPatch, tmp_path
+) -> None:
+    monkeypatch.setenv("XDG_DOWNLOAD_DIR", str(tmp_path))
+    async with console(keys={"console.picture": "f12"}) as driver:
+        await driver.press("question_mark", "ctrl+s")
+        assert isinstance(driver.app.screen, HelpScreen)
+        assert not list(tmp_path.iterdir())  # another key does it now
+        await driver.press("f12")
+        (picture,) = tmp_path.iterdir()
+        assert "closes" in picture.read_text()
+        assert isinstance(driver.app.screen, HelpScreen)
+
+
 async def test_help_opens_and_closes() -> None:
     async with console() as driver:
         await driver.press("question_mark")

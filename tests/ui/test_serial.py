@@ -46,6 +46,19 @@ async def test_keys_go_to_the_board_and_its_words_are_seen() -> None:
         assert "open" in driver.line("ttyUSB0")
 
 
+async def test_a_line_that_said_nothing_tells_how_to_begin() -> None:
+    tty = Tty(scrollback=b"")
+    async with console(board(tty)) as driver:
+        await go(driver)
+        assert "nothing came yet: Enter asks the board for its prompt" in driver.text
+        await press(driver, "enter")
+        assert tty.typed == b"\r"
+        tty.said(b"login: ")
+        await draw(driver)
+        assert "login:" in driver.text
+        assert "nothing came yet" not in driver.text
+
+
 async def test_what_comes_is_painted_without_a_key() -> None:
     tty = Tty()
     async with console(board(tty)) as driver:

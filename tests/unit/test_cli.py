@@ -65,3 +65,18 @@ def test_config_shows_origins(capsys):
     assert main(["config", "show", "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
     assert document["frames_per_second"] == {"value": 10, "origin": "default"}
+
+
+def test_a_theme_without_a_command(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr("hvconsole.commands.common.has_terminal", lambda: True)
+    monkeypatch.setattr("hvconsole.commands.connect.first_run", opened.append)
+    main(["--theme", "light"])
+    main([])
+    assert opened == ["light", ""]
+    assert main(["--theme", "light", "connect", "sim"]) == 2
+    assert "hvconsole connect … --theme light" in capsys.readouterr().err
+    assert main(["--theme", "light", "conect"]) == 2
+    assert "there is no command 'conect'" in capsys.readouterr().err

@@ -87,7 +87,38 @@ def test_text_and_lengths_can_be_read_on_their_background(name: str) -> None:
         assert contrast(colour, background) >= 4.5, role.name
     for step in range(RAMP_STEPS):
         colour = styles.body[ramp(step)].color.get_truecolor().hex
-        assert contrast(colour, background) >= 2.4, step
+        assert contrast(colour, background) >= 4.5, step  # figures are written in them
+
+
+@pytest.mark.parametrize("name", ["dark", "light", "high-contrast", "colour-blind"])
+def test_the_selected_row_can_be_read_as_well(name: str) -> None:
+    styles = palette(read_theme(resource_dir("themes") / f"{name}.toml"))
+    roles = [role for role in Role if role not in {Role.AREA, Role.HEADER}]
+    for role in [*roles, *map(ramp, range(RAMP_STEPS))]:
+        style = styles.body[selected(role)]
+        front, back = (one.get_truecolor().hex for one in (style.color, style.bgcolor))
+        assert contrast(front, back) >= 4.5, role
+
+
+def test_a_colour_of_ones_own_is_kept_where_it_can_be_read(folder: Path) -> None:
+    styles = palette(read_theme(write(folder, SMALL)))
+    assert styles.body[selected(Role.WARN)].color == styles.body[Role.WARN].color
+    assert styles.body[selected(Role.KEY)].color != styles.body[Role.KEY].color
+    chip = styles.body[selected(Role.CHIP)]
+    assert chip.bgcolor == styles.body[Role.CHIP].bgcolor
+
+
+@pytest.mark.parametrize("name", ["ansi16", "mono"])
+def test_a_reversed_row_is_one_bar(name: str) -> None:
+    """A reversed colour is a patch of background, and dim words fade into a reversed row."""
+    styles = palette(read_theme(resource_dir("themes") / f"{name}.toml"))
+    for role in [*Role, *map(ramp, range(RAMP_STEPS))]:
+        style = styles.body[selected(role)]
+        assert style.reverse
+        assert not style.dim
+        assert style.color.is_default, role
+        assert style.bgcolor.is_default, role
+    assert styles.body[selected(Role.STRONG)].bold
 
 
 @pytest.mark.parametrize("name", ["dark", "light", "high-contrast", "colour-blind"])

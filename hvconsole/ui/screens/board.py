@@ -14,7 +14,7 @@ from hvconsole.ui.actions import bindings
 from hvconsole.ui.board_side import BoardSide, board_side
 from hvconsole.ui.screens.lists import ListScreen
 from hvconsole.ui.source import Status
-from hvconsole.ui.view import board as view
+from hvconsole.ui.view import board as view, vitals
 from hvconsole.ui.widgets.rows import RowsPanel
 
 
@@ -71,9 +71,9 @@ class BoardScreen(ListScreen):
         )
         self._show(
             "vitals",
-            view.vital_rows(look, self._width("vitals")),
-            info=view.vital_info(look),
-            empty="asking" if look.vitals or side is not None else "",
+            vitals.vital_rows(look, self._width("vitals"), self._height("vitals")),
+            info=vitals.vital_info(look),
+            empty=vitals.vital_empty(look, asked=side is not None),
         )
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -83,7 +83,8 @@ class BoardScreen(ListScreen):
         if action in {"load_module", "unload_module"}:
             there = self.side is not None and not self.source.status.read_only
             fits = bool(self._look.module) == (action == "unload_module")
-            ours = action == "load_module" or self._look.module_ours
+            wanted = action == "load_module" and view.needs_module(self._look)
+            ours = wanted or self._look.module_ours
             return there and fits and ours and not self._look.doing
         if action == "boot_into":
             return self.rows_panel.id == "modes" and self._can_boot
@@ -152,6 +153,9 @@ class BoardScreen(ListScreen):
 
     def _width(self, name: str) -> int:
         return self.query_one(f"#{name}", RowsPanel).width_inside
+
+    def _height(self, name: str) -> int:
+        return max(self.query_one(f"#{name}", RowsPanel).size.height - 2, 0)
 
     def _show(
         self,

@@ -174,7 +174,7 @@ class CampaignsScreen(ListScreen):
             if planned is not None:
                 self._begin(planned.text, planned.path, planned.board, None)
 
-        screen = PlanScreen(self.campaigns, text, path, own=own)
+        screen = PlanScreen(self.campaigns, text, path, own=own, may_begin=self._may_begin)
         self.app.push_screen(screen, answered)
 
     def _go_on(self, card: CampaignCard) -> None:
@@ -199,7 +199,8 @@ class CampaignsScreen(ListScreen):
     def _begin(self, text: str, path: Path, board: str, folder: Path | None) -> None:
         self.attempt(self._really_begin(text, path, board, folder), "begin")
 
-    async def _really_begin(self, text: str, path: Path, board: str, folder: Path | None) -> None:
+    def _may_begin(self, path: Path, board: str) -> None:
+        """Raise a problem if a campaign cannot be begun on a board now."""
         status = self.source.status
         if status.link not in {"none", "replay"} and status.board == board:
             raise UsageProblem(
@@ -208,6 +209,10 @@ class CampaignsScreen(ListScreen):
                 hint="leave the board first: F5, and choose another; or run it beside: "
                 f"hvconsole run {path}",
             )
+        self.campaigns.may_begin(path, board)
+
+    async def _really_begin(self, text: str, path: Path, board: str, folder: Path | None) -> None:
+        self._may_begin(path, board)
         self.campaigns.begin(text, path, board, folder)
         words = ["hvconsole", "run", str(path), "--board", board]
         self.host.did(

@@ -27,6 +27,7 @@ from hvconsole.ui.view.plan import commands, inspection_rows, plan_rows, refused
 from hvconsole.ui.widgets.bars import Lines
 
 _TITLE = 100
+_REASON = 300
 _TYPING_S = 0.4
 _BOX_SHARE = 94  # percent of the screen's height; doing.tcss says the same
 _AROUND = 6  # the box's border and padding, and the buttons
@@ -51,7 +52,7 @@ def _option(form: Form) -> Option:
     if form.fields:
         text.append(" …")
     if form.missing:
-        text.append(f"\n  {plain(form.missing, _TITLE)}", style="dim")
+        text.append(f"\n  {plain(form.missing, _REASON)}", style="dim")
     return Option(text, disabled=bool(form.missing))
 
 
@@ -93,7 +94,7 @@ class FormScreen(ModalScreen[Action | None], inherit_bindings=False):
         """Yield fields, preview and buttons."""
         with Vertical(id="ask-box") as box:
             box.border_title = plain(self._form.title, _TITLE)
-            box.border_subtitle = "PgDn shows more · ^y copies the commands · Esc cancels"
+            box.border_subtitle = "PgDn shows more · Ctrl+Y copies the commands · Esc cancels"
             with VerticalScroll(id="ask-fields"):
                 for field in self._form.fields:
                     yield from self._field(field)

@@ -14,6 +14,8 @@ from hvconsole.ui.view.help import help_rows
 from hvconsole.ui.view.keys import Bound, help_entries
 from hvconsole.ui.widgets.bars import Lines
 
+_CLOSES = "Esc closes"
+
 
 class HelpScreen(ModalScreen[None], inherit_bindings=False):
     """Lists keys by group; made from the bindings that were active when it was opened."""
@@ -28,6 +30,12 @@ class HelpScreen(ModalScreen[None], inherit_bindings=False):
             tooltip="Close help",
             id="help.close",
         ),
+        Binding("down,j", "scroll(1)", "down", show=False, id="help.down"),
+        Binding("up,k", "scroll(-1)", "up", show=False, id="help.up"),
+        Binding("pagedown,space,ctrl+d", "page(1)", "page down", show=False, id="help.page_down"),
+        Binding("pageup,ctrl+u", "page(-1)", "page up", show=False, id="help.page_up"),
+        Binding("home,g", "first", "first", show=False, id="help.first"),
+        Binding("end,G", "last", "last", show=False, id="help.last"),
         Binding(
             "ctrl+c,ctrl+q",
             "app.leave",
@@ -45,8 +53,12 @@ class HelpScreen(ModalScreen[None], inherit_bindings=False):
         """Put the list into a box that scrolls."""
         box = VerticalScroll(Lines(id="help-lines"), id="help-scroll")
         box.border_title = "keys"
-        box.border_subtitle = "Esc closes"
+        box.border_subtitle = _CLOSES
         yield box
+
+    def on_mount(self) -> None:
+        """Follow whether there is more than is seen."""
+        self.watch(self._room, "show_vertical_scrollbar", self._say_keys)
 
     def on_resize(self, _event: events.Resize) -> None:
         """Lay the list out for the room there is."""
@@ -56,8 +68,32 @@ class HelpScreen(ModalScreen[None], inherit_bindings=False):
         """Close help."""
         self.dismiss()
 
+    def action_scroll(self, steps: int) -> None:
+        """Go some lines on."""
+        self._room.scroll_relative(y=steps, animate=False)
+
+    def action_page(self, steps: int) -> None:
+        """Go a page on."""
+        self._room.scroll_relative(y=steps * max(self._room.size.height - 1, 1), animate=False)
+
+    def action_first(self) -> None:
+        """Go to the beginning."""
+        self._room.scroll_home(animate=False)
+
+    def action_last(self) -> None:
+        """Go to the end."""
+        self._room.scroll_end(animate=False)
+
+    @property
+    def _room(self) -> VerticalScroll:
+        return self.query_one("#help-scroll", VerticalScroll)
+
     def _lay_out(self) -> None:
         lines = self.query_one(Lines)
         rows = help_rows(self.entries, lines.size.width)
         lines.styles.height = len(rows)
         lines.show(rows)
+
+    def _say_keys(self, more: bool) -> None:  # as Textual calls it
+        """Tell how to scroll where there is more than is seen."""
+        self._room.border_subtitle = f"↑/↓ PgUp/PgDn scroll · {_CLOSES}" if more else _CLOSES

@@ -29,15 +29,18 @@ from hvconsole.ui.screens.said import AskScreen, SaidScreen
 from hvconsole.ui.source import Desk, Status
 from hvconsole.ui.view import guests as view, measure
 from hvconsole.ui.view.equivalent import hv_words, record_words
-from hvconsole.ui.view.form import Form
+from hvconsole.ui.view.form import Form, refused
 from hvconsole.ui.view.forms import forms
 from hvconsole.ui.view.window import Window
 from hvconsole.ui.widgets.charts import TimelinePanel
 from hvconsole.ui.widgets.choose import ItemPanel
-from hvconsole.ui.widgets.problem import ProblemPanel
 from hvconsole.ui.widgets.steps import StepsPanel
 
 _SPAN_S = 20.0
+_ALL = 1 << 20
+_LEAST_ROWS = 8
+_BARS = 2
+_READ_ONLY = "nothing is changed on this board: connect without --read-only"
 
 
 class HypervisorScreen(ConsoleScreen):
@@ -116,12 +119,26 @@ class HypervisorScreen(ConsoleScreen):
             at = there.index(self._item) if self._item in there else -1
             self._choose(there[min(max(at + steps, 0), len(there) - 1)])
 
+    def action_page(self, pages: int) -> None:
+        """Go a page down or up."""
+        self.action_select(pages * max(self.query_one("#guests").size.height - 3, 1))
+
+    def action_first(self) -> None:
+        """Go to the first row."""
+        self.action_select(-_ALL)
+
+    def action_last(self) -> None:
+        """Go to the last row."""
+        self.action_select(_ALL)
+
     def action_act(self) -> None:
         """Ask what shall be done."""
         survey = self._state.survey
         if survey is not None and not self._state.doing:
             here = guest_configurations(survey.system)
             offered = forms(survey, self._item, here, self._files)
+            if self.host.read_only or self.source.status.read_only:
+                offered = [refused(form, _READ_ONLY) for form in offered]
             self.app.push_screen(MenuScreen(offered), self._asked)
 
     def action_ask(self) -> None:
@@ -184,11 +201,10 @@ class HypervisorScreen(ConsoleScreen):
             self.app.switch_mode("measure")
 
     def action_copy(self) -> None:
-        """Copy the problem that is shown, else the steps that were done."""
-        problem = self.query_one(ProblemPanel).problem
-        if problem is not None:
-            self.app.copy_to_clipboard("\n".join(problem.lines()))
-            self.notify("problem copied", markup=False)
+        """Copy the problem that is shown, else guests and pools."""
+        survey = self._state.survey
+        if not self.copy_problem() and survey is not None:
+            self.host.copy(view.survey_text(survey), "guests and pools")
 
     @on(ItemPanel.Picked)
     def _picked(self, event: ItemPanel.Picked) -> None:
@@ -261,6 +277,15 @@ class HypervisorScreen(ConsoleScreen):
         guests.show(rows, self._item, title=title, info=info, empty=empty)
         rows = view.pool_rows(survey, self._item, max(pools.size.width - 2, 0))
         pools.show(rows, self._item)
+        self._share_out(max(guests.wanted_height, pools.wanted_height))
+
+    def _share_out(self, wanted: int) -> None:
+        """Leave to the timeline what the lists do not need, where there is much room."""
+        upper, high = self.query_one("#upper"), self.size.height
+        if self.has_class("-wide") and self.has_class("-tall"):
+            upper.styles.height = min(max(wanted, _LEAST_ROWS), high // 2 - _BARS)
+        else:
+            upper.styles.height = None
 
     def _why_empty(self, status: Status) -> str:
         problem = self._state.problem

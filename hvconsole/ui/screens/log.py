@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
@@ -11,6 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from hvconsole.model.problem import Problem
+from hvconsole.model.text import ELLIPSIS
 from hvconsole.record.manifest import read_manifest
 from hvconsole.session.action_log import Act, ActionTail
 from hvconsole.ui.actions import bindings
@@ -22,6 +22,8 @@ from hvconsole.ui.view import log as view
 from hvconsole.ui.view.equivalent import act_words
 from hvconsole.ui.widgets.bars import Lines
 from hvconsole.ui.widgets.rows import RowsPanel
+
+_DEEPEST = 4  # a file may hold anything
 
 
 class LogScreen(FilteredScreen):
@@ -156,12 +158,25 @@ def _of_happening(at: int, one: Happening) -> view.Entry:
 
 
 def _words(details: Mapping[str, Any]) -> list[str]:
-    """Return the details of an action as words; what is nested, as JSON."""
+    """Return the details of an action as words."""
     return [
-        f"{name} {value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}"
+        f"{name} {_worded(value)}"
         for name, value in details.items()
         if value not in (None, "", [], {})
     ]
+
+
+def _worded(value: object, deep: int = 0) -> str:
+    """Say a value as a person would; what is nested, with commas between its parts."""
+    if isinstance(value, bool) or value is None:
+        return {True: "yes", False: "no", None: "unknown"}[value]
+    if not isinstance(value, Mapping | list):
+        return str(value)
+    if deep >= _DEEPEST:
+        return ELLIPSIS
+    if isinstance(value, list):
+        return ", ".join(_worded(one, deep + 1) for one in value)
+    return ", ".join(f"{name} {_worded(one, deep + 1)}" for name, one in value.items())
 
 
 def _settings(session: Path) -> list[Mapping[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -15,12 +16,14 @@ from textual.timer import Timer
 from textual.widgets import Button, Input, Label, TextArea
 
 from hvconsole.config.paths import plans_dir
+from hvconsole.model.campaign import Preview
 from hvconsole.model.problem import Problem
 from hvconsole.model.text import plain
 from hvconsole.ui.campaigns import Campaigns
-from hvconsole.ui.chart.cells import Row
+from hvconsole.ui.chart.cells import Role, Row
+from hvconsole.ui.screens.asking import ConfirmScreen
 from hvconsole.ui.screens.condition import ConditionScreen
-from hvconsole.ui.view.campaigns import preview_rows, problem_rows
+from hvconsole.ui.view.campaigns import begin_said, preview_rows, problem_rows
 from hvconsole.ui.widgets.bars import Lines
 
 _PAUSE_S = 0.3
@@ -49,6 +52,7 @@ class PlanScreen(ModalScreen[Planned | None], inherit_bindings=False):
         text: As it is now.
         path: Its file.
         own: Whether the file is the user's own; one that comes along is saved as a copy.
+        may_begin: Raises a problem where the plan's board cannot be measured on now.
     """
 
     CSS_PATH = "plan.tcss"
@@ -58,12 +62,22 @@ class PlanScreen(ModalScreen[Planned | None], inherit_bindings=False):
         Binding("ctrl+c,ctrl+q", "app.leave", "quit", tooltip="Quit from here", id="plan.quit"),
         Binding("f2,ctrl+s", "save", "save", tooltip="Save the plan", id="plan.save"),
         Binding("f4,ctrl+n", "add", "condition", tooltip="Add a condition", id="plan.add"),
-        Binding("f5,ctrl+g", "begin", "begin", tooltip="Begin the campaign", id="plan.begin"),
+        Binding("f5,ctrl+r", "begin", "begin", tooltip="Begin the campaign", id="plan.begin"),
         Binding("f6", "app.focus_next", "next", show=False, id="plan.next"),
     ]
 
-    def __init__(self, campaigns: Campaigns, text: str, path: Path, *, own: bool) -> None:
+    def __init__(
+        self,
+        campaigns: Campaigns,
+        text: str,
+        path: Path,
+        *,
+        own: bool,
+        may_begin: Callable[[Path, str], None],
+    ) -> None:
         super().__init__()
+        self._may_begin = may_begin
+        self._found: Preview | None = None
         self._campaigns = campaigns
         self._text = text
         self._path = path if own else plans_dir() / path.name
@@ -112,8 +126,13 @@ class PlanScreen(ModalScreen[Planned | None], inherit_bindings=False):
         return Path(self.query_one("#file", Input).value.strip()).expanduser()
 
     def action_close(self) -> None:
-        """Close; nothing is begun."""
-        self.dismiss(None)
+        """Close; what was typed and not saved is thrown away only if that is wanted."""
+        if self.text == self._text:
+            self.dismiss(None)
+            return
+        said = [("They were not saved. F2 saves them.", Role.TEXT)]
+        title = f"throw away the changes to {self.path.name}?"
+        self._leave_if_wanted(ConfirmScreen(title, said, do="Throw away"), None)
 
     def action_save(self) -> None:
         """Write the plan to its file."""
@@ -122,6 +141,7 @@ class PlanScreen(ModalScreen[Planned | None], inherit_bindings=False):
         except Problem as problem:
             self._wrong(problem)
             return
+        self._text = self.text
         self.notify(str(self.path), title="saved", markup=False)
 
     def action_add(self) -> None:
@@ -138,9 +158,25 @@ class PlanScreen(ModalScreen[Planned | None], inherit_bindings=False):
         self.app.push_screen(ConditionScreen(modes), answered)
 
     def action_begin(self) -> None:
-        """Begin the campaign, if the plan makes sense."""
-        if self._judge():
-            self.dismiss(Planned(self.text, self._beside, self.board))
+        """Begin the campaign, if the plan makes sense and that is really wanted."""
+        if not self._judge() or self._found is None:
+            return
+        planned = Planned(self.text, self._beside, self.board)
+        try:
+            self._may_begin(planned.path, planned.board)
+        except Problem as problem:
+            self._wrong(problem, good=True)
+            return
+        title = f"begin {self._beside.stem} on {self.board}?"
+        screen = ConfirmScreen(title, begin_said(self._found), do="Begin")
+        self._leave_if_wanted(screen, planned)
+
+    def _leave_if_wanted(self, question: ConfirmScreen, answer: Planned | None) -> None:
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.dismiss(answer)
+
+        self.app.push_screen(question, answered)
 
     @on(TextArea.Changed)
     def _typed(self) -> None:
@@ -158,16 +194,16 @@ class PlanScreen(ModalScreen[Planned | None], inherit_bindings=False):
         if not self.is_mounted:
             return False
         try:
-            found, self.board = self._campaigns.check(self.text, self._beside)
+            self._found, self.board = self._campaigns.check(self.text, self._beside)
         except Problem as problem:
             self._wrong(problem)
             return False
-        self._show(preview_rows(found, self.board, self._width), good=True)
+        self._show(preview_rows(self._found, self.board, self._width), good=True)
         return True
 
-    def _wrong(self, problem: Problem) -> None:
+    def _wrong(self, problem: Problem, *, good: bool = False) -> None:
         rows = problem_rows(problem.title, problem.detail, problem.hint, self._width)
-        self._show(rows, good=False)
+        self._show(rows, good=good)
 
     @property
     def _width(self) -> int:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from hvconsole.ui.chart.cells import Row
 from hvconsole.ui.screens.said import SaidScreen
 from hvconsole.ui.view.compare import reason_rows
-from hvconsole.ui.widgets.bars import Lines
 
 
 class ReasonsScreen(SaidScreen):
@@ -18,6 +18,7 @@ class ReasonsScreen(SaidScreen):
     """
 
     ends_with_newest = False
+    most_width = 120  # sentences are read more easily
 
     def __init__(self, title: str, found: Sequence[tuple[str, str]]) -> None:
         super().__init__(
@@ -25,8 +26,6 @@ class ReasonsScreen(SaidScreen):
         )
         self._found = tuple(found)
 
-    def _show(self) -> None:
-        lines = self.query_one(Lines)
-        rows = reason_rows(self._found, lines.size.width)
-        lines.styles.height = len(rows)
-        lines.show(rows)
+    def rows(self, width: int) -> list[Row]:
+        """Return the reasons, wrapped."""
+        return reason_rows(self._found, width)

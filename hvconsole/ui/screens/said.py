@@ -13,11 +13,16 @@ from textual.screen import ModalScreen
 from textual.widgets.option_list import Option
 
 from hvconsole.hypervisor.inquiry import Inquiry
-from hvconsole.model.text import plain
+from hvconsole.model.text import chopped, plain, width
 from hvconsole.ui.chart.cells import Role, Row
 from hvconsole.ui.screens.choosing import ChoiceScreen, side_by_side
 from hvconsole.ui.view.line import pad
 from hvconsole.ui.widgets.bars import Lines
+
+_FRAME = 2
+_AROUND = 5  # frame, padding and the scroll bar
+_LEAST_WIDTH = 92
+_MOST_HEIGHT = 0.94
 
 
 class AskScreen(ChoiceScreen[Inquiry]):
@@ -33,7 +38,7 @@ class AskScreen(ChoiceScreen[Inquiry]):
 
 
 class SaidScreen(ModalScreen[None], inherit_bindings=False):
-    """Shows an answer, line by line; long ones are scrolled, wide ones cut.
+    """Shows an answer, line by line; long ones are scrolled, wide lines go on in the next row.
 
     Args:
         title: What was asked.
@@ -44,6 +49,7 @@ class SaidScreen(ModalScreen[None], inherit_bindings=False):
     CSS_PATH = "said.tcss"
     AUTO_FOCUS = "#said-scroll"
     ends_with_newest: ClassVar[bool] = True
+    most_width: ClassVar[int] = 1000
     BINDINGS: ClassVar = [
         Binding("escape,enter,q", "close", "close", tooltip="Close the answer", id="said.close"),
         Binding("c,y", "copy", "copy", tooltip="Copy the whole answer", id="said.copy"),
@@ -110,7 +116,16 @@ class SaidScreen(ModalScreen[None], inherit_bindings=False):
         return self.query_one("#said-scroll", VerticalScroll)
 
     def _show(self) -> None:
-        lines = self.query_one(Lines)
-        width = lines.size.width
-        rows: list[Row] = [pad([(line, int(Role.TEXT))], width) for line in self._said]
+        """Make the box as large as the answer, at most as large as the screen."""
+        box, lines = self.query_one("#said-box"), self.query_one(Lines)
+        wanted = max((width(line) for line in self._said), default=0) + _AROUND
+        wide = min(max(wanted, _LEAST_WIDTH), self.most_width, self.size.width)
+        rows = self.rows(max(wide - _AROUND, 1))
+        most = max(int(self.size.height * _MOST_HEIGHT), _FRAME + 1)
+        box.styles.width, box.styles.height = wide, min(len(rows) + _FRAME, most)
         lines.show_all(rows)
+
+    def rows(self, width: int) -> list[Row]:
+        """Return the answer; columns stay aligned, so wide lines are not broken at blanks."""
+        pieces = (piece for line in self._said for piece in chopped(line, width))
+        return [pad([(piece, int(Role.TEXT))], width) for piece in pieces]

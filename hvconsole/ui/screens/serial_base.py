@@ -74,6 +74,7 @@ class SerialBase(PlaybackScreen):
         self.sends_paste = False
         self._unsubscribe: Callable[[], None] | None = None
         self._refused = ""
+        self._silent = False
         self._painted_at = 0.0
         self._due: Timer | None = None
 
@@ -115,6 +116,7 @@ class SerialBase(PlaybackScreen):
         """Show what the line said before, and what it says from now on."""
         if (line := self.source.serial_console) is not None:
             self._own.feed_history(line.scrollback)
+            self._silent = not line.scrollback
             self._unsubscribe = line.subscribe(self._heard)
 
     def on_unmount(self) -> None:
@@ -158,18 +160,29 @@ class SerialBase(PlaybackScreen):
 
     def overlay(self, room: int) -> list[Row]:
         """Return the rows that cover the lowest of the terminal."""
+        said = self._asked_for() or self.remark or self._refused or self._how_it_is()
+        return menu.said(said, room) if said else []
+
+    def _asked_for(self) -> str:
+        """Say what the next key does, where that is special."""
         if self.mode is Mode.ASKED:
-            return menu.said(f"{self.asked[1]}  Enter sends, any other key drops", room)
+            return f"{self.asked[1]}  Enter sends, any other key drops"
         if self.mode is Mode.QUERY:
-            return menu.said(f"/{self.wanted}▏   Enter searches, Esc does not", room)
+            return f"/{self.wanted}▏   Enter searches, Esc does not"
         if self.mode is Mode.CONTROL:
-            return menu.said("the next key is sent with Ctrl: [ is ESC, @ NUL, ? DEL", room)
-        if self.remark or self._refused:
-            return menu.said(self.remark or self._refused, room)
+            return "the next key is sent with Ctrl: [ is ESC, @ NUL, ? DEL"
+        return ""
+
+    def _how_it_is(self) -> str:
+        """Say why nothing moves: the picture stands still, or nothing was said yet."""
         if self.look.paused:
             since = f"{self.look.since:,} lines since" if self.look.since else "nothing new yet"
-            return menu.said(f"paused: {since}; Ctrl+] p goes on", room)
-        return []
+            return f"paused: {since}; Ctrl+] p goes on"
+        line = self.source.serial_console
+        seen = self._silent and self.mode is Mode.TYPING and self.look is self._own_look
+        if not seen or line is None or not line.is_open or self.replays or self.host.read_only:
+            return ""
+        return "nothing came yet: Enter asks the board for its prompt"
 
     def ask(self, data: bytes, question: str) -> None:
         """Send something if the person says so."""
@@ -207,6 +220,7 @@ class SerialBase(PlaybackScreen):
     def _heard(self, data: bytes) -> None:
         take = self._own.feed_history if self.replays else self._own.feed
         take(data)
+        self._silent = self._silent and not data
         self._take_soon()
 
     def _take_soon(self) -> None:

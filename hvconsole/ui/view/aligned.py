@@ -6,13 +6,17 @@ from collections.abc import Sequence
 
 from hvconsole.model.text import width as wide
 from hvconsole.ui.chart.cells import Role, Row
-from hvconsole.ui.view.line import Part, cut, pad
+from hvconsole.ui.view.line import Part, pad
 
 _GAP = 2
+_WIDEST_GAP = 4
 
 
 def aligned(lines: Sequence[tuple[Part, Sequence[Part]]], width: int) -> list[Row]:
-    """Lay rows out: a first part on the left, the others in columns flush right.
+    """Lay rows out: a first part, and the others in columns beside it.
+
+    The columns stay near to each other: on a wide screen the eye should not have to travel from a
+    name to what is said of it. Figures stand flush right in their column, words flush left.
 
     Args:
         lines: For each row its first part and the parts of its columns, as many in each row; the
@@ -28,16 +32,27 @@ def aligned(lines: Sequence[tuple[Part, Sequence[Part]]], width: int) -> list[Ro
     shown = [at for at in range(count) if sizes[at]]
     while shown and first + sum(sizes[at] + _GAP for at in shown) > width:
         shown.remove(min(shown, key=lambda at: keep[at]))
-    room = width - sum(sizes[at] + _GAP for at in shown)
+    spare = width - first - sum(sizes[at] + _GAP for at in shown)
+    gap = min(_GAP + spare // len(shown), _WIDEST_GAP) if shown else 0
+    right = {at for at in shown if all(_is_figure(parts[at].text) for _, parts in lines)}
     return [
-        _row(part, [parts[at] for at in shown], [sizes[at] for at in shown], room, width)
+        _row(part, first, [(parts[at], sizes[at], at in right) for at in shown], gap, width)
         for part, parts in lines
     ]
 
 
-def _row(first: Part, parts: Sequence[Part], sizes: Sequence[int], room: int, width: int) -> Row:
-    row = pad([(first.text, int(first.role))], max(room, 0))
-    for part, size in zip(parts, sizes, strict=True):
-        blank = " " * (_GAP + size - wide(part.text))
-        row += [(blank, int(Role.TEXT)), (part.text, int(part.role))]
-    return cut(row, width)
+def _row(
+    first: Part, room: int, parts: Sequence[tuple[Part, int, bool]], gap: int, width: int
+) -> Row:
+    row = pad([(first.text, int(first.role))], room)
+    for part, size, right in parts:
+        blank = " " * (size - wide(part.text))
+        before, after = (blank, "") if right else ("", blank)
+        row += [(" " * gap + before, int(Role.TEXT)), (part.text, int(part.role))]
+        row.append((after, int(Role.TEXT)))
+    return pad([piece for piece in row if piece[0]], width)
+
+
+def _is_figure(text: str) -> bool:
+    """Whether it is a figure with its unit; what says nothing stands in no one's way."""
+    return not text or text[0].isdigit()

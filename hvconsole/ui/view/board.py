@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hvconsole.model import units
 from hvconsole.model.boot import BootMode, BootProgress
-from hvconsole.model.text import clip, plain, width as wide, wrap
+from hvconsole.model.text import plain, width as wide, wrap
 from hvconsole.ui.chart.cells import Role, Row
 from hvconsole.ui.view.boot import about
 from hvconsole.ui.view.line import pad
@@ -24,8 +23,7 @@ Lines = list[tuple[str, Row]]
 _LONGEST = 300
 _LABEL = 13
 _NAME = 20
-_BARS = "▁▂▃▄▅▆▇█"
-_LEAST_BARS = 8
+_ARM = ("arm", "aarch64")
 
 # A sign and a word each, so that nobody has to tell them apart by colour.
 _STATES = {
@@ -40,26 +38,28 @@ def fact_rows(look: BoardLook, width: int) -> Lines:
     """Return what the board is, a row for each fact that is known."""
     if look.facts is None:
         return []
-    return [
-        (label, pad([(f"{label:<{_LABEL}}", int(Role.LABEL)), (text, int(role))], width))
-        for label, text, role in _facts(look, look.facts)
-        if text
-    ]
+    out: Lines = []
+    for label, text, role in _facts(look, look.facts):
+        for at, piece in enumerate(_wrapped(text, width - _LABEL)):
+            named = (f"{'' if at else label:<{_LABEL}}", int(Role.LABEL))
+            out.append((f"{label} {at}" if at else label, pad([named, (piece, int(role))], width)))
+    return out
 
 
 def check_rows(checks: Sequence[Check], width: int) -> Lines:
     """Return what the doctor found; what is to be done stands below each check."""
     out: Lines = []
+    size = max((wide(plain(check.name, _NAME)) for check in checks), default=0)
     for check in checks:
         sign, role = _STATES[check.state]
         name = plain(check.name, _NAME)
         head: Row = [
             (f"{sign} {check.state:<8}", int(role)),
-            (f"{name:<{_NAME}} ", int(Role.STRONG)),
+            (f"{name:<{size}}  ", int(Role.STRONG)),
         ]
-        room = max(width - 11 - _NAME, 10)
+        room = max(width - 12 - size, 10)
         why = _wrapped(check.why, room)
-        indent = " " * (11 + _NAME)
+        indent = " " * (12 + size)
         lines: list[Row] = [[*head, (why[0] if why else "", int(Role.TEXT))]]
         lines += [[(indent + text, int(Role.TEXT))] for text in why[1:]]
         for at, text in enumerate(_wrapped(check.fix, room - 2)):
@@ -72,7 +72,12 @@ def doctor_info(look: BoardLook) -> tuple[tuple[str, int], ...]:
     """Return what the frame around the checks says."""
     counts = {state: sum(check.state == state for check in look.checks) for state in _STATES}
     told = tuple(
-        (f"{number} {state}", int(_STATES[state][1])) for state, number in counts.items() if number
+        (
+            f"{number} {state}{'s' if state == 'warning' and number > 1 else ''}",
+            int(_STATES[state][1]),
+        )
+        for state, number in counts.items()
+        if number
     )
     if look.checked:
         when = time.strftime("%H:%M:%S", time.localtime(look.checked))
@@ -103,105 +108,14 @@ def mode_rows(modes: Mapping[str, BootMode], progress: BootProgress | None, widt
     ]
 
 
-def vital_rows(look: BoardLook, width: int) -> Lines:
-    """Return a line for each CPU's frequency and each temperature: now, course, and range."""
-    courses = list(_courses(look))
-    tail = max((wide(course.tail) for _, course in courses), default=0)
-    return [(key, course.row(width, tail)) for key, course in courses]
-
-
-def vital_info(look: BoardLook) -> tuple[tuple[str, int], ...]:
-    """Return over which time the courses go, and what looking cost the board's shell."""
-    if not look.vitals:
-        return ()
-    span = look.vitals[-1].at_s - look.vitals[0].at_s
-    cost = look.looked_s / max(look.looks, 1)
-    return (
-        (f"asked {look.looks} times, {units.duration(cost * 1e9)} each", int(Role.MUTED)),
-        (units.clock(span), int(Role.MUTED)),
-    )
+def needs_module(look: BoardLook) -> bool:
+    """Whether a counter module is of use there; where that is not known, it may be."""
+    return look.facts is None or look.facts.machine.startswith(_ARM)
 
 
 def as_text(lines: Lines) -> str:
     """Return rows as plain text for the clipboard."""
     return "".join("".join(text for text, _ in row).rstrip() + "\n" for _, row in lines)
-
-
-def spark(series: Sequence[tuple[float, float]], cells: int) -> str:
-    """Return the course of a value as bars, one cell a part of the time, the newest on the right.
-
-    The highest value of a cell counts: a short peak is not lost.
-    """
-    if cells < 1 or not series:
-        return ""
-    begin, end = series[0][0], series[-1][0]
-    low, high = min(v for _, v in series), max(v for _, v in series)
-    shown: list[float | None] = [None] * cells
-    for at_s, value in series:
-        cell = (
-            cells - 1
-            if end <= begin
-            else min(int((at_s - begin) / (end - begin) * cells), cells - 1)
-        )
-        before = shown[cell]
-        shown[cell] = value if before is None else max(before, value)
-    last: float | None = None
-    out = []
-    for found in shown:
-        last = found if found is not None else last
-        out.append(" " if last is None else _bar(last, low, high))
-    return "".join(out)
-
-
-def _bar(value: float, low: float, high: float) -> str:
-    if high <= low:
-        return _BARS[3]
-    return _BARS[min(int((value - low) / (high - low) * len(_BARS)), len(_BARS) - 1)]
-
-
-@dataclass(frozen=True, slots=True)
-class _Course:
-    """One value over time: (seconds, value), oldest first."""
-
-    name: str
-    form: str
-    series: Sequence[tuple[float, float]]
-    note: str = ""
-
-    @property
-    def tail(self) -> str:
-        """Range and note."""
-        values = [value for _, value in self.series]
-        low, high = self.form.format(min(values)).split()[0], self.form.format(max(values))
-        span = f"{low} … {high}" if low != high.split()[0] else ""
-        return "  ".join(part for part in (span, self.note) if part)
-
-    def row(self, width: int, tail: int) -> Row:
-        """Return the row; `tail` cells on the right are for range and note."""
-        now = self.form.format(self.series[-1][1])
-        row: Row = [
-            (f"{clip(self.name, 12):<12}  ", int(Role.LABEL)),
-            (f"{now:>9}  ", int(Role.STRONG)),
-        ]
-        room = width - sum(wide(text) for text, _ in row) - tail - 2
-        if room >= _LEAST_BARS:
-            row += [(spark(self.series, room), int(Role.RATE)), ("  ", int(Role.TEXT))]
-        return pad([*row, (self.tail, int(Role.MUTED))], width)
-
-
-def _courses(look: BoardLook) -> Iterator[tuple[str, _Course]]:
-    if not look.vitals:
-        return
-    clocks = look.facts.clocks if look.facts is not None else ()
-    governors = {clock.cpu: plain(clock.governor, 12) for clock in clocks}
-    newest = look.vitals[-1]
-    for cpu in sorted(newest.khz):
-        series = [(one.at_s, one.khz[cpu] / 1e3) for one in look.vitals if cpu in one.khz]
-        yield f"cpu{cpu}", _Course(f"CPU {cpu}", "{:.0f} MHz", series, governors.get(cpu, ""))
-    for zone in newest.millicelsius:
-        known = [one for one in look.vitals if zone in one.millicelsius]
-        series = [(one.at_s, one.millicelsius[zone] / 1e3) for one in known]
-        yield f"zone {zone}", _Course(plain(zone, 12), "{:.1f} °C", series)
 
 
 def _facts(look: BoardLook, facts: BoardFacts) -> Iterator[tuple[str, str, Role]]:
@@ -230,7 +144,7 @@ def _module(look: BoardLook, facts: BoardFacts) -> tuple[str, Role]:
     if look.module:
         ours = "; unloaded when the console is left" if look.module_ours else ""
         return f"module loaded: {plain(look.module, 80)}{ours}", Role.GOOD
-    if facts.machine.startswith(("arm", "aarch64")):
+    if facts.machine.startswith(_ARM):
         return "module not loaded: CNTPCT may be closed to programs", Role.MUTED
     return "the time stamp counter needs no module", Role.MUTED
 

@@ -91,6 +91,22 @@ def preview_rows(found: Preview, board: str, width: int) -> list[Row]:
     return rows
 
 
+def begin_said(found: Preview) -> list[tuple[str, Role]]:
+    """Say what is about to begin."""
+    names = ", ".join(plain(name, _NAME) for name, _ in found.conditions)
+    return [
+        (
+            f"{found.runs} runs, about {units.approximate(found.seconds)}, and the boots",
+            Role.STRONG,
+        ),
+        (f"Conditions: {names}", Role.TEXT),
+        (
+            "The board is booted and changed as the plan says; after each run that is undone.",
+            Role.TEXT,
+        ),
+    ]
+
+
 def problem_rows(title: str, detail: str, hint: str, width: int) -> list[Row]:
     """Return what is wrong with a plan, and the fix."""
     told = [(title, Role.BAD), (detail, Role.TEXT), (hint, Role.MUTED)]

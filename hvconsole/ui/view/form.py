@@ -7,7 +7,7 @@ can be made anew at every key.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hvconsole.hypervisor.actions import Action
 from hvconsole.ui.view.words import Values
@@ -49,3 +49,8 @@ class Form:
     build: Callable[[Values], Action]
     fields: tuple[Field, ...] = ()
     missing: str = ""
+
+
+def refused(form: Form, reason: str) -> Form:
+    """Return a form that cannot be had; a reason of its own outweighs the given one."""
+    return form if form.missing else replace(form, missing=reason)

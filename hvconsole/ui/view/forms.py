@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from hvconsole.hypervisor import actions as do
@@ -12,7 +11,7 @@ from hvconsole.model.hypervisor import Guest, Parameter, Survey
 from hvconsole.model.inspection import CellFile
 from hvconsole.model.text import plain
 from hvconsole.ui.view import words
-from hvconsole.ui.view.form import Field, Form
+from hvconsole.ui.view.form import Field, Form, refused
 from hvconsole.ui.view.forms_board import board_forms
 from hvconsole.ui.view.guests import Item
 
@@ -44,9 +43,7 @@ def forms(
 
 def _judged(form: Form, survey: Survey) -> Form:
     reason = survey.abilities.get(form.kind, "")
-    if not reason or form.missing:
-        return form
-    return replace(form, missing=reason)
+    return refused(form, reason) if reason else form
 
 
 def _of_guest(survey: Survey, guest: Guest, vcpu: int | None) -> list[Form]:

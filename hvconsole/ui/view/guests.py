@@ -9,7 +9,7 @@ from typing import Literal
 from hvconsole.hypervisor.plan import Progress
 from hvconsole.hypervisor.state import DeskState
 from hvconsole.model.hypervisor import Guest, Pool, Survey, Vcpu
-from hvconsole.model.text import ELLIPSIS, plain
+from hvconsole.model.text import ELLIPSIS, plain, width as wide, wrap
 from hvconsole.ui.chart.cells import Role, Row, selected
 from hvconsole.ui.view.aligned import aligned
 from hvconsole.ui.view.line import Part, pad
@@ -44,6 +44,8 @@ _STEP_SIGNS: Mapping[str, tuple[str, int]] = {
     "stays": ("!", Role.BAD),
 }
 _NAME = 24
+_WIDE = 400
+_LONGEST = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +134,12 @@ def _laid_out(lines: list[Line], chosen: Item | None, width: int) -> list[tuple[
     ]
 
 
+def survey_text(survey: Survey) -> str:
+    """Return guests and pools as text for the clipboard."""
+    rows = [*guest_rows(survey, None, _WIDE), *pool_rows(survey, None, _WIDE)]
+    return "".join("".join(text for text, _ in row).rstrip() + "\n" for _, row in rows)
+
+
 def step_rows(state: DeskState, width: int, height: int) -> list[Row]:
     """Return the newest steps of what is or was done, the title first."""
     rows: list[Row] = []
@@ -139,7 +147,9 @@ def step_rows(state: DeskState, width: int, height: int) -> list[Row]:
         rows.append(
             pad([("doing: ", int(Role.MUTED)), (plain(state.doing, 200), Role.STRONG)], width)
         )
-    rows += [pad(_step(one, width), width) for one in state.progress[-max(height - len(rows), 0) :]]
+    room = max(height - len(rows), 0)
+    steps = [row for one in state.progress[-room:] for row in _step(one, width)] if room else []
+    rows += steps[-room:]
     if not rows:
         rows.append(pad([("nothing was done yet", int(Role.MUTED))], width))
     return rows[:height]
@@ -153,8 +163,9 @@ def notes_rows(survey: Survey, width: int, height: int) -> list[Row]:
         (f"{one.name}: {one.missing}", Role.MUTED) for one in survey.schedulers if one.missing
     ]
     rows = [
-        pad([("· ", int(Role.MUTED)), (plain(text, width), int(role))], width)
+        pad([("  " if at else "· ", int(Role.MUTED)), (piece, int(role))], width)
         for text, role in lines
+        for at, piece in enumerate(wrap(plain(text, _LONGEST), max(width - 2, 1)))
     ]
     return rows[:height]
 
@@ -266,12 +277,19 @@ def _cpu(cpu: int, pool: Pool, survey: Survey) -> tuple[Part, list[Part]]:
     return Part(f"  ╰ CPU {cpu}", Role.TEXT), [Part("", keep=0), Part("", keep=0), said]
 
 
-def _step(one: Progress, width: int) -> Row:
+def _step(one: Progress, width: int) -> list[Row]:
     sign, role = _STEP_SIGNS[one.state]
-    text = plain(one.step.about, max(width - 2, 0))
-    row: Row = [(f"{sign} ", int(role)), (text, int(Role.TEXT))]
+    room = max(width - 2, 1)
+    told: list[tuple[str, int]] = [(plain(one.step.about, _LONGEST), int(Role.TEXT))]
     if one.detail:
-        row.append((f": {plain(one.detail, 120)}", int(role)))
+        told.append((plain(one.detail, _LONGEST), int(role)))
     elif one.state in {"taken back", "stays"}:
-        row.append((f": {one.state}", int(role)))
-    return row
+        told.append((one.state, int(role)))
+    rows: list[Row] = []
+    if len(told) > 1 and sum(wide(text) for text, _ in told) + 2 <= room:
+        (about, text), (detail, how) = told
+        rows = [[(about, text), (f": {detail}", how)]]
+    else:
+        rows = [[(piece, how)] for text, how in told for piece in wrap(text, room)]
+    signed = [[(f"{sign} " if not at else "  ", int(role)), *row] for at, row in enumerate(rows)]
+    return [pad(row, width) for row in signed]

@@ -14,7 +14,9 @@ _BETWEEN = 2
 _MOUSE = [
     Entry(("wheel",), "Zoom about the moment under the pointer"),
     Entry(("drag",), "Pan the timeline"),
+    Entry(("Ctrl+drag",), "Pick out a range of time; so does the right button"),
     Entry(("click",), "Set the cursor; pick a row, key or moment"),
+    Entry(("double click",), "Do what Enter does with the row"),
     Entry(("Shift+drag",), "Select text, in most terminals"),
 ]
 
