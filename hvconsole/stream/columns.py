@@ -71,7 +71,9 @@ def rate_of(lanes: Sequence[LaneState], hello: Hello | None, edges_s: F64, now_s
     if hello is not None:
         ticks = _ticks(hello, edges_s)
         for lane in lanes:
-            count += lane.counts(ticks)
+            # Switches come ahead of the heartbeat that says how far was watched: the newest bin
+            # would have more of them than time.
+            count += lane.counts(np.minimum(ticks, np.uint64(lane.watched_until)))
             watched += _watched(lane, ticks, hello.start_tick)
     enough = (watched > _LEAST_WATCHED * len(lanes)) & (edges_s[:-1] < now_s)
     width = np.where(enough, np.diff(edges_s) * watched, 1.0)

@@ -146,6 +146,18 @@ def test_the_rate_counts_what_the_columns_hold(start_s: float, span_s: float) ->
     assert np.allclose(seen.rate[known] * width[known], seen.columns.count[known])
 
 
+def test_switches_ahead_of_their_heartbeat_make_no_peak_of_the_rate() -> None:
+    stream = LiveStream()
+    stream.feed([hello()])
+    every = HZ // 1000
+    stream.feed([switches(1, [(START + n * every, 30) for n in range(1100)])])
+    stream.feed([heartbeat(1, START + HZ + HZ // 50)])  # 1.02 s; 80 ms more have come already
+    seen = stream.snapshot(View(start_s=0.0, span_s=10.0, columns=40))
+    known = seen.rate[np.isfinite(seen.rate)]
+    assert known.size == 5
+    assert known == pytest.approx(1000, rel=0.02)
+
+
 def test_old_switches_stay_visible_after_the_ring_forgot_them() -> None:
     stream = LiveStream()
     stream.feed([hello()])
