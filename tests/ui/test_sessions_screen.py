@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from pathlib import Path
 
 import polars as pl
@@ -12,6 +13,9 @@ from shelf import NotedDoors, draw, opened, press, settled
 from synthetic import SyntheticConsole
 from textual.widgets import Button, Input, Select
 
+from hvconsole.model.recorded import SessionInfo
+from hvconsole.session.sessions import SessionShelf
+from hvconsole.ui import screens
 from hvconsole.ui.screens.asking import ConfirmScreen
 from hvconsole.ui.screens.export import ExportScreen
 from hvconsole.ui.screens.sessions import SessionsScreen
@@ -116,6 +120,41 @@ async def test_deleting_names_the_recording_and_cancel_is_the_default(folder: Pa
             while str(folder / "beta.hvs") in screen.rows_panel.keys:
                 await driver.pilot.pause(0.05)
                 screen.tick()
+
+
+async def test_a_look_from_before_does_not_bring_back_what_is_deleted(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    armed, begun, late = threading.Event(), threading.Event(), threading.Event()
+    look, delete = SessionShelf.sessions, screens.sessions.delete_session
+
+    def looked(shelf: SessionShelf) -> list[SessionInfo]:
+        found = look(shelf)
+        if armed.is_set() and any(info.name == "beta" for info in found):
+            begun.set()
+            late.wait(30)
+        return found
+
+    def deleted(path: Path) -> None:
+        assert begun.wait(30), "the screen looks when the question closes"
+        delete(path)
+
+    monkeypatch.setattr(SessionShelf, "sessions", looked)
+    monkeypatch.setattr(screens.sessions, "delete_session", deleted)
+    async with opened() as driver:
+        screen = await go(driver)
+        screen.rows_panel.choose(str(folder / "beta.hvs"))
+        await press(driver, "d", "tab")
+        armed.set()
+        await press(driver, "enter")
+        async with asyncio.timeout(30):
+            while str(folder / "beta.hvs") in screen.rows_panel.keys:
+                await driver.pilot.pause(0.05)
+                screen.tick()
+        late.set()
+        await driver.pilot.pause(0.5)
+        screen.tick()
+        assert str(folder / "beta.hvs") not in screen.rows_panel.keys
 
 
 async def test_what_is_being_played_is_not_deleted(folder: Path) -> None:

@@ -246,7 +246,10 @@ class CompareScreen(ListScreen):
         self._busy = "comparing"
         self.acted()
         try:
-            self.what = await asyncio.to_thread(compared, self._runs, self._reference, self._paths)
+            runs, reference = self._runs, self._reference
+            what = await asyncio.to_thread(compared, runs, reference, self._paths)
+            if runs is self._runs and reference == self._reference:  # else a later one is at it
+                self.what = what
         finally:
             self._busy = ""
             self.acted()

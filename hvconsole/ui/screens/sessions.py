@@ -99,7 +99,7 @@ class SessionsScreen(FilteredScreen):
         self.action_open()
 
     def action_refresh(self) -> None:
-        """Look for recordings, in a thread."""
+        """Look for recordings, in a thread; a look that was begun before counts no longer."""
         look: Any = self._look  # for mypy, Textual's union has two answers here
         self.run_worker(look, group="look", exclusive=True, exit_on_error=False)
 
@@ -225,4 +225,6 @@ class SessionsScreen(FilteredScreen):
         await asyncio.to_thread(delete_session, info.path)
         self.host.did(f"delete {info.name}", ["rm", "-r", "--", str(info.path)])
         self.notify(f"{info.name} is deleted", markup=False)
-        await self._look()
+        # Not awaited here: one that was begun when the question closed may come home later than
+        # this one, with what is gone.
+        self.action_refresh()
