@@ -291,13 +291,16 @@ class Session:
         """Learn what the board at the other end is, and work with it from now on."""
         await self._bench.prepare(link)
         self._bench.serve(self.hypervisor, link)
+        before = self._standing.status
+        # A link that came back by itself: why it went, and with it a run, is still to be read.
+        stands = before.problem if before.link == "reconnecting" else None
         self._standing.set(
             link="connected",
             link_detail=link.name,
             kind=self._bench.kind,
             identity=self._bench.identity,
             labels=self._runs.labels(None),
-            problem=self._bench.warning,
+            problem=self._bench.warning or stands,
         )
 
     def _link_is(self, state: LinkState, detail: str) -> None:

@@ -96,7 +96,11 @@ async def test_after_a_dropped_link_the_session_connects_and_measures_again(
         async with asyncio.timeout(30):
             while session.status.link != "connected":
                 await asyncio.sleep(0.05)
+        told = session.status.problem
+        assert told is not None, "why the run ended is not lost with the link"
+        assert told.title == "the run ended: link-lost"
         await session.start_run()
+        assert session.status.problem is None
         assert (await session.run_ended()).clean
     finally:
         await session.close()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from shelf import NotedDoors, opened, press
 from sides import board
@@ -9,6 +11,7 @@ from textual.screen import ModalScreen
 
 from hvconsole.ui import held
 from hvconsole.ui.held import HeldKeys
+from hvconsole.ui.screens.file import FileScreen
 
 
 def test_what_is_a_press(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -54,3 +57,16 @@ async def test_held_keys_go_on_elsewhere(monkeypatch: pytest.MonkeyPatch) -> Non
         before = driver.app.screen.look.window.span_s
         await press(driver, "plus", "plus", "plus")
         assert driver.app.screen.look.window.span_s < before / 4
+
+
+async def test_a_held_key_does_not_agree_to_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(held, "HELD_S", 30.0)
+    answers: list[Path | None] = []
+    async with opened(board=board()) as driver:
+        await press(driver, "enter")  # it is held down from here on
+        asked = FileScreen("write", "file", "a.csv", lambda _: ("fine", True), do="Write")
+        driver.app.push_screen(asked, answers.append)
+        await press(driver, "enter", "enter")
+        assert driver.app.screen is asked
+        await press(driver, "end", "enter")
+        assert [one.name for one in answers if one is not None] == ["a.csv"]

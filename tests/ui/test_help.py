@@ -9,7 +9,7 @@ from synthetic import BOARD, SyntheticConsole, SyntheticPlayback
 from hvconsole.model.text import width
 from hvconsole.ui.actions import ACTIONS
 from hvconsole.ui.screens.help import HelpScreen
-from hvconsole.ui.view.help import help_rows, keys_text
+from hvconsole.ui.view.help import help_rows, keys_text, matching
 from hvconsole.ui.view.keys import Entry, hints, key_name
 
 # The synthetic board has no boot modes, there is nothing else to be opened, and no real terminal.
@@ -147,6 +147,40 @@ async def test_help_is_read_with_the_keys_of_a_list() -> None:
         await driver.pilot.pause()
         await driver.pilot.pause()
         assert "PgDn scroll" not in driver.text
+
+
+async def test_words_are_looked_for_in_help() -> None:
+    async with console() as driver:
+        await driver.press("question_mark", "slash", *"ZOOM")
+        screen = driver.app.screen
+        assert "Zoom in" in driver.text
+        assert "Zoom about the moment under the pointer" in driver.text
+        assert "Quit" not in driver.text
+        assert "Esc shows all keys" in driver.text
+        high = screen.query_one("#help-scroll").outer_size.height
+        await driver.press("q")
+        assert "no key or gesture does “ZOOMq”" in driver.text
+        assert screen.query_one("#help-scroll").outer_size.height == high, "it stands still"
+        await driver.press("backspace", "enter", "j")
+        assert driver.app.screen is screen
+        assert "Zoom in" in driver.text
+        await driver.press("escape")
+        assert driver.app.screen is screen
+        assert "Zoom in" in driver.text
+        assert "Start" in driver.text, "all keys again"
+        await driver.press("escape")
+        assert driver.app.screen is not screen
+
+
+def test_a_key_is_found_by_its_name() -> None:
+    groups = {"Find": [Entry(("n",), "Next one"), Entry(("N", "p"), "One before")]}
+    assert matching(groups, "n before") == {}
+    assert matching(groups, "N")["Find"] == groups["Find"], "it begins a word as well"
+    assert matching(groups, "one N")["Find"] == groups["Find"]
+    assert matching(groups, "p")["Find"] == groups["Find"][1:]
+    assert matching(groups, "p find")["Find"] == groups["Find"][1:]
+    assert matching(groups, "")["Find"] == groups["Find"]
+    assert matching(groups, "[bold] %s") == {}
 
 
 def test_screens_stand_in_the_order_of_their_keys() -> None:

@@ -12,7 +12,9 @@ from hvconsole.model import units
 from hvconsole.model.text import width
 from hvconsole.stream.snapshot import Marker, Totals, View
 from hvconsole.ui.chart.frame import Caption, framed
+from hvconsole.ui.source import Status
 from hvconsole.ui.view import measure
+from hvconsole.ui.view.header import header
 from hvconsole.ui.view.line import ALWAYS, Part, fit, middle, row_width
 from hvconsole.ui.view.look import Look
 from hvconsole.ui.view.playback import SPEEDS, other_speed, position_at, seek_bar
@@ -312,3 +314,17 @@ def test_speeds_go_up_and_down_in_steps() -> None:
 )
 def test_an_empty_screen_says_what_is_missing(changed: dict[str, str], said: str) -> None:
     assert measure.why_empty(replace(BOARD, **changed), "s") == said
+
+
+@pytest.mark.parametrize(
+    ("detail", "said"),
+    [
+        ("stop", "■ ended "),
+        ("time", "■ ended "),
+        ("link-lost: gone", "■ ended: link-lost "),
+        ("heartbeat-timeout", "■ ended: heartbeat-timeout "),
+    ],
+)
+def test_an_end_that_nobody_asked_for_is_told_in_the_header(detail: str, said: str) -> None:
+    status = Status(board="b", link="connected", run="ended", run_detail=detail)
+    assert said in "".join(text for text, _ in header(status, None, 80)[1])

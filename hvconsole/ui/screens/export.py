@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import ClassVar
 
 from textual.widget import Widget
 from textual.widgets import Input, Select
@@ -32,7 +31,6 @@ class ExportScreen(FieldsScreen[Wanted]):
         out: The file that is offered.
     """
 
-    asks: ClassVar = True
     AUTO_FOCUS = "#file"
 
     def __init__(self, name: str, out: Path) -> None:

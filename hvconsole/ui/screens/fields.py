@@ -28,6 +28,7 @@ class FieldsScreen(ModalScreen[Wanted | None], inherit_bindings=False):
         do: What the button says that agrees.
     """
 
+    asks: ClassVar = True  # a key that is held down answers nothing
     CSS_PATH = "asking.tcss"
     BINDINGS: ClassVar = [
         Binding("escape", "close", "close", tooltip="Close without doing it", id="fields.close"),

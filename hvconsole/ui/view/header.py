@@ -36,6 +36,7 @@ _RUNS: dict[RunState, tuple[str, str, Role]] = {
     "ending": ("◌", "ending", Role.WARN),
     "ended": ("■", "ended", Role.MUTED),
 }
+_WANTED_ENDS = {"", "time", "stop"}  # of the words in docs/wire-format.md
 
 
 def header(status: Status, snapshot: Snapshot | None, width: int) -> list[Row]:
@@ -90,6 +91,9 @@ def _run(status: Status, snapshot: Snapshot | None) -> Part:
     symbol, word, role = _RUNS[status.run]
     if status.run == "running" and snapshot is not None and snapshot.hello is not None:
         word = units.clock(snapshot.now_s)
+    reason = plain(status.run_detail.partition(":")[0], _LABEL)
+    if status.run == "ended" and reason not in _WANTED_ENDS:
+        word, role = f"ended: {reason}", Role.WARN
     return Part(f"{symbol} {word}", role, 95)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hvconsole.model.text import width as cells, wrap
+from hvconsole.model.text import plain, width as cells, wrap
 from hvconsole.ui.chart.cells import Role, Row
 from hvconsole.ui.view.keys import Entry
 from hvconsole.ui.view.line import pad
@@ -21,13 +21,39 @@ _MOUSE = [
 ]
 
 
-def help_rows(groups: dict[str, list[Entry]], width: int) -> list[Row]:
-    """Return help as rows exactly `width` cells wide."""
+def matching(groups: dict[str, list[Entry]], words: str) -> dict[str, list[Entry]]:
+    """Return the entries, the mouse's among them, in which each of some words stands.
+
+    A word may stand in the sentence or in the group's name, or be the name of a key: ``n`` and
+    ``N`` are two. A letter alone is a key, or begins a word: in some word it stands nearly always.
+    """
+    asked = words.split()
+    found = {
+        name: [one for one in entries if all(_holds(one, name, word) for word in asked)]
+        for name, entries in {**groups, "Mouse": _MOUSE}.items()
+    }
+    return {name: entries for name, entries in found.items() if entries}
+
+
+def _holds(entry: Entry, group: str, word: str) -> bool:
+    text, small = f" {entry.tooltip} {group}".casefold(), word.casefold()
+    return word in entry.keys or (f" {small}" if len(word) == 1 else small) in text
+
+
+def help_rows(groups: dict[str, list[Entry]], width: int, words: str = "") -> list[Row]:
+    """Return help as rows exactly `width` cells wide.
+
+    Args:
+        groups: The entries to show, see `matching`.
+        width: In cells.
+        words: What was looked for, to say so where nothing was found.
+    """
+    if not groups:
+        return [pad([(f"no key or gesture does “{plain(words, 40)}”", int(Role.MUTED))], width)]
     two = width >= _TWO_COLUMNS
     half = width // 2
     blocks = [
-        _block(name, entries, half - _BETWEEN if two else width)
-        for name, entries in {**groups, "Mouse": _MOUSE}.items()
+        _block(name, entries, half - _BETWEEN if two else width) for name, entries in groups.items()
     ]
     if not two:
         return [pad(row, width) for block in blocks for row in block]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 from hvconsole.model import units
 from hvconsole.model.text import clip, plain
 from hvconsole.stream.snapshot import Snapshot
@@ -20,8 +22,8 @@ def notes(snapshot: Snapshot, width: int, height: int) -> list[Row]:
     rows = _damage(snapshot)
     hello = snapshot.hello
     if hello is not None:
-        told = [note for note in snapshot.notes if note.code != NoteCode.BLIND]
-        rows += [_row(note, hello) for note in reversed(told)]
+        told = (note for note in reversed(snapshot.notes) if note.code != NoteCode.BLIND)
+        rows += [_row(note, hello) for note in islice(told, height)]
     if not rows:
         rows = [[("nothing to report", int(Role.MUTED))]]
     return [pad(row, width) for row in rows[:height]]

@@ -30,7 +30,7 @@ def lines(snapshot: Snapshot, part: TimePart) -> list[str]:
     told += ["", f"{'longest at':<16}  {'CPU':>3}  {'length':>9}  cause, where one is known"]
     for gap in part.longest:
         # A millionth of a second tells any two switches apart that the table can show.
-        moment = f"{gap.at_s:.6f} s"
+        moment = units.moment(gap.at_s, 1e-6)
         cause = causes.of_gap(snapshot, gap)
         cpu, length = _cpu(snapshot, gap.cpu), units.duration(gap.length_ns)
         told.append(f"{moment:<16}  {cpu:>3}  {length:>9}  {cause}")

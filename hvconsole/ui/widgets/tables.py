@@ -16,6 +16,8 @@ from hvconsole.ui.view.table import Table, table
 from hvconsole.ui.widgets.painted import Panel
 
 _FRAME_AND_HEAD = 3
+_FRAME = 2
+_MOST_NOTES = 4
 
 
 class LaneTable(Panel):
@@ -107,8 +109,9 @@ class NotesPanel(Panel):
         self._snapshot: Snapshot | None = None
 
     def show(self, snapshot: Snapshot) -> None:
-        """Show the notes of a snapshot."""
+        """Show the notes of a snapshot, in no more rows than they need."""
         self._snapshot = snapshot
+        self.styles.height = len(notes(snapshot, 1, _MOST_NOTES)) + _FRAME
         self.repaint()
 
     def caption(self) -> Caption:
