@@ -9,6 +9,7 @@ from typing import Any
 
 from hvconsole.commands.common import add_json_argument, print_json
 from hvconsole.commands.config_schema import SCHEMAS, schema
+from hvconsole.commands.targets import others
 from hvconsole.config import boards, paths
 from hvconsole.config.keys import keys_file, load_keys
 from hvconsole.config.settings import Settings, load_settings
@@ -102,7 +103,7 @@ def _validate() -> tuple[Mapping[str, Any], int]:
         str(keys_file()): _said(wrong_keys) or state(keys_file().exists()),
         **{str(path): _said([problem]) for path, problem in themes.broken.items()},
         "themes": ", ".join(sorted(themes.files)),
-        "boards": ", ".join(known),
+        "boards": ", ".join([*others(), *known]),
     }
     # The console leaves these out and goes on; who asks wants to know.
     return document, _WRONG if wrong_keys or themes.broken else 0
