@@ -55,14 +55,15 @@ async def talk(driver: Driver, survey: Survey, name: str) -> int:
     person = sys.stdin is not None and sys.stdin.isatty()
     try:
         await console.open()
-        if person:
-            sys.stderr.write(f"{console.name}; Ctrl-] leaves it\n")
-            sys.stderr.flush()
-        # What came while it was opened stands below that line; nothing is missed in between.
-        heard(console.scrollback)
-        stop = console.subscribe(heard)
-        with _raw() if person else contextlib.nullcontext(), _typed_into(typed):
-            left = await _join(console, typed, heard)
+        with _raw() if person else contextlib.nullcontext():
+            if person:
+                sys.stderr.write(f"{console.name}; Ctrl-] leaves it\r\n")
+                sys.stderr.flush()
+            # What came while it was opened stands below that line; nothing is missed in between.
+            heard(console.scrollback)
+            stop = console.subscribe(heard)
+            with _typed_into(typed):
+                left = await _join(console, typed, heard)
         why = console.state
     finally:
         if stop is not None:
@@ -145,10 +146,10 @@ def _typed_into(typed: asyncio.Queue[bytes]) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _raw() -> Iterator[None]:
-    """Have each key as it is typed, and no echo of ours."""
+    """Have each key as it is typed, and no echo of ours; keys typed before are kept."""
     number = sys.stdin.fileno()
     before = termios.tcgetattr(number)
-    tty.setraw(number)
+    tty.setraw(number, termios.TCSADRAIN)
     try:
         yield
     finally:

@@ -103,6 +103,15 @@ def test_a_person_types_to_a_domain_and_leaves_it(shell: None) -> None:
         assert person.settings == person.before
 
 
+def test_keys_that_are_typed_before_it_is_open_are_not_lost(shell: None) -> None:
+    with terminal("shell") as person:
+        person.type("echo ahead-$((40+4))\r")
+        person.until("leaves it")
+        person.until("ahead-44")
+        person.type("echo then-$((40+5))\r")
+        person.until("then-45")
+
+
 def test_in_a_pipe(shell: None) -> None:
     def piped(text: str, guest: str = "shell") -> subprocess.CompletedProcess[str]:
         return subprocess.run(
