@@ -11,6 +11,9 @@ from hvconsole.model.problem import Problem
 LinkState = Literal["connecting", "connected", "booting", "reconnecting", "lost", "replay", "none"]
 RunState = Literal["idle", "preparing", "running", "ending", "ended"]
 
+ASKED_ENDS = frozenset({"time", "stop"})
+"""Reasons of an end frame (docs/wire-format.md) for which a run ended as it was asked to."""
+
 
 @dataclass(frozen=True, slots=True)
 class Status:

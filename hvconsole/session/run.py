@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from hvconsole.link.protocol import Link, Process
 from hvconsole.model.problem import BoardProblem, LinkProblem, Problem, RecordProblem
 from hvconsole.model.run import RunSettings
+from hvconsole.model.status import ASKED_ENDS
 from hvconsole.session.hub import Hub
 from hvconsole.wire.values import Hello
 
@@ -34,7 +35,7 @@ class RunEnd:
     @property
     def clean(self) -> bool:
         """Whether the run ended as it was asked to."""
-        return self.reason in {"time", "stop"}
+        return self.reason in ASKED_ENDS
 
     @property
     def problem(self) -> Problem:

@@ -322,7 +322,7 @@ def test_an_empty_screen_says_what_is_missing(changed: dict[str, str], said: str
         ("stop", "■ ended "),
         ("time", "■ ended "),
         ("link-lost: gone", "■ ended: link-lost "),
-        ("heartbeat-timeout", "■ ended: heartbeat-timeout "),
+        ("no-heartbeat", "■ ended: no-heartbeat "),
     ],
 )
 def test_an_end_that_nobody_asked_for_is_told_in_the_header(detail: str, said: str) -> None:

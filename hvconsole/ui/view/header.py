@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hvconsole.model import units
+from hvconsole.model.status import ASKED_ENDS
 from hvconsole.model.text import clip, plain
 from hvconsole.ui.chart.cells import Role, Row
 from hvconsole.ui.source import LinkState, RunState, Status
@@ -36,7 +37,6 @@ _RUNS: dict[RunState, tuple[str, str, Role]] = {
     "ending": ("◌", "ending", Role.WARN),
     "ended": ("■", "ended", Role.MUTED),
 }
-_WANTED_ENDS = {"", "time", "stop"}  # of the words in docs/wire-format.md
 
 
 def header(status: Status, snapshot: Snapshot | None, width: int) -> list[Row]:
@@ -91,9 +91,10 @@ def _run(status: Status, snapshot: Snapshot | None) -> Part:
     symbol, word, role = _RUNS[status.run]
     if status.run == "running" and snapshot is not None and snapshot.hello is not None:
         word = units.clock(snapshot.now_s)
-    reason = plain(status.run_detail.partition(":")[0], _LABEL)
-    if status.run == "ended" and reason not in _WANTED_ENDS:
-        word, role = f"ended: {reason}", Role.WARN
+    if status.run == "ended":
+        reason = status.run_detail.partition(":")[0]
+        if reason and reason not in ASKED_ENDS:
+            word, role = f"ended: {plain(reason, _LABEL)}", Role.WARN
     return Part(f"{symbol} {word}", role, 95)
 
 
