@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import shutil
+import threading
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -15,6 +18,7 @@ from textual.widgets import Button, Input
 
 from hvconsole.analysis.compare import compare
 from hvconsole.analysis.runs import figures_in_order, measured_runs
+from hvconsole.ui.screens import comparing
 from hvconsole.ui.screens.compare import CompareScreen
 from hvconsole.ui.screens.file import FileScreen
 from hvconsole.ui.screens.reasons import ReasonsScreen
@@ -124,6 +128,31 @@ async def test_another_reference_turns_the_ratio_round() -> None:
         assert screen.what.comparison.reference == "xen"
         assert "relative to xen" in driver.text
         assert "×0.5" in driver.line("native")
+
+
+async def test_a_comparison_that_comes_late_does_not_replace_a_newer_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    begun, late = threading.Event(), threading.Event()
+
+    def slowly(runs: Any, reference: str, paths: Any) -> Any:
+        if reference == "native":
+            begun.set()
+            late.wait(30)
+        return comparing.compared(runs, reference, paths)
+
+    async with opened() as driver:
+        screen = await compared(driver)
+        monkeypatch.setattr("hvconsole.ui.screens.compare.compared", slowly)
+        await press(driver, "g", "r", "G", "r")
+        async with asyncio.timeout(30):
+            while screen.what is None or screen.what.comparison.reference != "xen":
+                await driver.pilot.pause(0.05)
+        assert begun.is_set()
+        late.set()
+        await settled(driver)
+        await driver.pilot.pause(0.3)
+        assert screen.what.comparison.reference == "xen"
 
 
 async def test_the_reason_of_a_verdict_is_a_key_away() -> None:
