@@ -7,6 +7,8 @@ BIN    := $(VENV)/bin
 SOURCE := hvconsole tests bench docs
 LOCK   := uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
           --no-annotate --no-emit-index-url --upgrade
+# A process that dies ends the run: xdist 3.8 may wait for ever for one that takes its place.
+TESTS  := $(BIN)/python -m pytest -n 2 --dist loadfile --max-worker-restart 0
 # --no-deps: the locks are complete, and older pips look past a pin for a package with extras.
 PIP    := $(BIN)/python -m pip install -q --no-deps --require-hashes
 
@@ -19,8 +21,8 @@ demo: $(VENV)/run.stamp ## open the console on the simulated Banana Pi
 	@$(BIN)/hvconsole connect sim
 
 test: $(VENV)/dev.stamp ## all tests that need no emulated board
-	$(BIN)/python -m pytest -n 2 --dist loadfile tests/unit tests/ui; first=$$?; \
-	  $(BIN)/python -m pytest -n 2 --dist loadfile tests/integration && exit $$first
+	$(TESTS) --timeout 300 tests/unit tests/ui; first=$$?; \
+	  $(TESTS) --timeout 1000 tests/integration && exit $$first
 
 check: $(VENV)/dev.stamp ## lint, types, import contracts
 	$(BIN)/ruff check $(SOURCE)
@@ -30,7 +32,7 @@ check: $(VENV)/dev.stamp ## lint, types, import contracts
 
 test-lab: $(VENV)/dev.stamp ## tests on real boards in QEMU (Debian; builds the images first)
 	$(BIN)/hvconsole lab build $(if $(filter 0,$(shell id -u)),--install)
-	$(BIN)/python -m pytest tests/lab
+	$(BIN)/python -m pytest --timeout 1800 tests/lab
 
 bench: $(VENV)/dev.stamp ## costs as ratios, against their budgets
 	$(BIN)/python -m bench

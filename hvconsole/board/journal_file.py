@@ -16,6 +16,8 @@ from pathlib import Path
 
 import msgspec
 
+from hvconsole.model.learned import learned
+
 
 class Owner(msgspec.Struct, frozen=True, tag="owner", tag_field="is"):
     """The console that a journal belongs to.
@@ -64,7 +66,9 @@ class Outcome(msgspec.Struct, frozen=True, tag="outcome", tag_field="is"):
     reason: str = ""
 
 
-_decoder = msgspec.json.Decoder(Owner | Change | Outcome)
+_decoder: msgspec.json.Decoder[Owner | Change | Outcome] = msgspec.json.Decoder(
+    learned(Owner | Change | Outcome)
+)
 
 
 class JournalFile:

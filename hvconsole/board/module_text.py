@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from hvconsole.model.learned import learned
 from hvconsole.model.problem import BoardProblem
 from hvconsole.wire.console import shown
 
@@ -256,7 +257,7 @@ def parse_probe(output: bytes) -> ProbeReply:
         BoardProblem: It is none.
     """
     try:
-        return msgspec.json.decode(output, type=ProbeReply)
+        return msgspec.json.decode(output, type=learned(ProbeReply))
     except msgspec.MsgspecError as error:
         raise BoardProblem(
             "the sampler's answer cannot be understood",

@@ -13,6 +13,7 @@ from typing import Literal
 
 import msgspec
 
+from hvconsole.model.learned import learned
 from hvconsole.model.problem import RecordProblem
 from hvconsole.record.manifest import utc_now
 
@@ -68,7 +69,7 @@ class BeginLine(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag
 
 
 Line = RunLine | BeginLine
-_DECODER = msgspec.json.Decoder(Line)
+_DECODER: msgspec.json.Decoder[Line] = msgspec.json.Decoder(learned(Line))
 
 
 class CampaignLog:

@@ -10,8 +10,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import msgspec
-
 from hvconsole.campaign.conduct import Event
 from hvconsole.campaign.log import CampaignLog
 from hvconsole.campaign.order import slots_of
@@ -29,7 +27,7 @@ from hvconsole.commands.plans import parse_action, shipped_plans
 from hvconsole.commands.run_virtual import VIRTUAL_TIME
 from hvconsole.commands.targets import SIM, gone_on_with, profile_of, reach
 from hvconsole.config.paths import plans_dir, sessions_dir
-from hvconsole.config.toml import parse_toml, read_text
+from hvconsole.config.toml import convert, parse_toml, read_text
 from hvconsole.model.campaign import Preview
 from hvconsole.model.problem import Problem, UsageProblem
 from hvconsole.model.text import plain
@@ -201,8 +199,9 @@ def _campaign_card(folder: Path) -> CampaignCard:
         changed=_changed(folder),
     )
     try:
-        file = msgspec.convert(parse_toml(read_text(folder / PLAN), folder / PLAN), PlanFile)
-    except (UsageProblem, msgspec.ValidationError):
+        text = read_text(source := folder / PLAN)
+        file = convert(parse_toml(text, source), PlanFile, source=source, text=text)
+    except UsageProblem:
         return card
     slots = slots_of([one.name for one in file.conditions], max(file.repetitions, 0), file.seed)
     return replace(card, runs=len(slots))

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from hvconsole.model.learned import learned
 from hvconsole.model.problem import UsageProblem
 
 T = TypeVar("T")
@@ -82,7 +83,7 @@ def convert(
             nearest right spelling are named.
     """
     try:
-        return msgspec.convert(data, kind)
+        return msgspec.convert(data, learned(kind))
     except msgspec.ValidationError as error:
         raise _explain(error, kind, _Source(source, text), names) from error
 

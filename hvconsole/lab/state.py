@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from hvconsole.lab.process import is_running
+from hvconsole.model.learned import learned
 
 _FILE = "state.json"
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
@@ -68,7 +69,7 @@ def load(folder: Path) -> State | None:
     """Return a board's state; None if it was never started, or the file is not readable as one."""
     try:
         known: dict[str, Any] = msgspec.json.decode((folder / _FILE).read_bytes(), type=dict)
-        state = msgspec.convert(known, State)
+        state = msgspec.convert(known, learned(State))
     except (FileNotFoundError, NotADirectoryError, msgspec.DecodeError, msgspec.ValidationError):
         return None
     return state if len(known) == len(fields(State)) else None

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from hvconsole.model.learned import learned
 from hvconsole.model.problem import RecordProblem
 from hvconsole.record.capture import ACTIONS, SERIAL
 from hvconsole.record.serial_times import RECORD, TIMES
@@ -109,7 +110,7 @@ def read_spans(path: Path) -> list[RunSpan]:
         return []
     for line in lines:
         try:
-            entry = msgspec.json.decode(line, type=_Entry)
+            entry = msgspec.json.decode(line, type=learned(_Entry))
         except msgspec.MsgspecError:
             continue
         if entry.action == "run start":

@@ -27,6 +27,7 @@ import msgspec
 
 from hvconsole.config.paths import state_dir
 from hvconsole.model.board import BoardProfile
+from hvconsole.model.learned import learned
 from hvconsole.model.problem import Problem
 from hvconsole.sim.options import SimOptions
 from hvconsole.sim.start import FOLDER_PREFIX, Started, started
@@ -147,7 +148,7 @@ def _file() -> Path:
 def _read() -> Kept | None:
     """Return what the file says, whether or not it is true any more."""
     try:
-        return msgspec.json.decode(_file().read_bytes(), type=Kept)
+        return msgspec.json.decode(_file().read_bytes(), type=learned(Kept))
     except (OSError, msgspec.MsgspecError):
         return None
 
@@ -218,7 +219,7 @@ def _write(board: Started, options: SimOptions) -> None:
 def main() -> int:
     """Run a board as standard input says, until told to end."""
     told = json.loads(sys.stdin.buffer.read())
-    options = msgspec.convert(told["options"], SimOptions)
+    options = msgspec.convert(told["options"], learned(SimOptions))
     try:
         with _only_one():
             asyncio.run(_serve(options, float(told["hours"])))

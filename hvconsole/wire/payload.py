@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 import msgspec
 import numpy as np
 
+from hvconsole.model.learned import learned
 from hvconsole.model.ticks import U64
 from hvconsole.wire import varint
 from hvconsole.wire.frame import Frame
@@ -59,7 +60,7 @@ def decode_payload(frame: Frame) -> Value | None:
 
 
 def _hello(frame: Frame) -> Hello:
-    hello = msgspec.json.decode(frame.payload, type=Hello)
+    hello = msgspec.json.decode(frame.payload, type=learned(Hello))
     if hello.wire != 1:
         raise PayloadError(f"wire format {hello.wire}, and this version reads 1")
     if hello.frequency_hz <= 0 or not 0 < len(hello.lanes) <= MAX_LANES:
@@ -70,7 +71,7 @@ def _hello(frame: Frame) -> Hello:
 
 
 def _end(frame: Frame) -> End:
-    return msgspec.json.decode(frame.payload, type=End)
+    return msgspec.json.decode(frame.payload, type=learned(End))
 
 
 def _switches(frame: Frame) -> Switches:
