@@ -32,7 +32,7 @@ check: $(VENV)/dev.stamp ## lint, types, import contracts
 
 test-lab: $(VENV)/dev.stamp ## tests on real boards in QEMU (Debian; builds the images first)
 	$(BIN)/hvconsole lab build $(if $(filter 0,$(shell id -u)),--install)
-	$(BIN)/python -m pytest --timeout 1800 tests/lab
+	$(TESTS) --no-loadscope-reorder --timeout 1800 tests/lab
 
 bench: $(VENV)/dev.stamp ## costs as ratios, against their budgets
 	$(BIN)/python -m bench

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,7 +16,11 @@ from hvconsole.lab.places import BOARDS, VIRT_BOARD, lab_dir
 @pytest.fixture(scope="session")
 def snapshots(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where booted boards are kept: each way of booting is waited for once in all the tests."""
-    return tmp_path_factory.mktemp("snapshots")
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        return tmp_path_factory.mktemp("snapshots")
+    shared = tmp_path_factory.getbasetemp().parent / "snapshots"  # by all that test at once
+    shared.mkdir(exist_ok=True)
+    return shared
 
 
 @pytest.fixture(scope="module")
