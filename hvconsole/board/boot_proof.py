@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -79,6 +80,31 @@ async def read_evidence(link: Link, *, sudo: bool = False) -> Evidence:
         kvm=facts.kvm,
         version=facts.system if facts.hypervisor == "xvisor" else "",
     )
+
+
+async def settled_evidence(
+    link: Link, proof: BootProof, *, within_s: float, again_s: float, sudo: bool = False
+) -> Evidence:
+    """Ask a board that was just started, again as long as what a proof misses may still come up.
+
+    Args:
+        link: To the board.
+        proof: What is looked for.
+        within_s: How long something may take to come up.
+        again_s: Between two looks.
+        sudo: Whether root's commands go through sudo.
+
+    Raises:
+        BoardProblem: It has no shell that answers.
+        LinkProblem: The link was lost.
+    """
+    loop = asyncio.get_running_loop()
+    end = loop.time() + within_s
+    while True:
+        evidence = await read_evidence(link, sudo=sudo)
+        if not is_settling(proof, evidence) or loop.time() > end:
+            return evidence
+        await asyncio.sleep(again_s)
 
 
 async def read_boot_id(link: Link) -> str:

@@ -21,14 +21,13 @@ from hvconsole.board.boot_proof import (
     Evidence,
     failures,
     is_empty,
-    is_settling,
     read_boot_id,
-    read_evidence,
+    settled_evidence,
 )
 from hvconsole.board.boot_report import BootReport
 from hvconsole.board.boot_restart import Restarter, Way
 from hvconsole.board.boot_terms import Booted, BootPatience, Tell, Ways
-from hvconsole.link.protocol import Capability, Link
+from hvconsole.link.protocol import Capability
 from hvconsole.model.board import BoardProfile
 from hvconsole.model.boot import BootEvent, BootMark, BootStep
 from hvconsole.model.problem import LinkProblem, Problem
@@ -247,7 +246,13 @@ class Boot:
         if not self.verify or link is None:
             return None
         try:
-            evidence = await self._settled_evidence(link)
+            evidence = await settled_evidence(
+                link,
+                self._mode.proof,
+                within_s=self._patience.settle,
+                again_s=self._patience.again,
+                sudo=self._profile.sudo,
+            )
         except LinkProblem as problem:
             self._say("note", f"{problem.title}; waiting for the board again")
             await self._drop_link()
@@ -260,15 +265,6 @@ class Boot:
         else:
             self._say("done", f"the board is in mode {self._name}")
         return None
-
-    async def _settled_evidence(self, link: Link) -> Evidence:
-        """Read the evidence, again as long as what it misses may still come up."""
-        end = self._loop.time() + self._patience.settle
-        while True:
-            evidence = await read_evidence(link, sudo=self._profile.sudo)
-            if not is_settling(self._mode.proof, evidence) or self._loop.time() > end:
-                return evidence
-            await asyncio.sleep(self._patience.again)
 
     def _link_is_over_console(self) -> bool:
         """Whether closing the link types on the console; that would stop U-Boot's autoboot."""

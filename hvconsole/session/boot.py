@@ -7,14 +7,17 @@ from collections import deque
 from collections.abc import Callable, Mapping
 
 from hvconsole.board.boot import Booted, boot_into
+from hvconsole.board.boot_proof import failures, is_empty, settled_evidence
 from hvconsole.board.boot_report import check_mode
+from hvconsole.board.boot_terms import BootPatience
 from hvconsole.link.protocol import Link
 from hvconsole.model.board import BoardProfile
-from hvconsole.model.boot import BootEvent, BootMode, BootOutcome, BootProgress, BootStep
+from hvconsole.model.boot import BootEvent, BootMode, BootOutcome, BootProgress, BootProof, BootStep
 from hvconsole.model.problem import BoardProblem, Cancelled, Problem
 from hvconsole.session.handover import Handover
 from hvconsole.wire.console import LineSplitter, shown
 
+_PATIENCE = BootPatience()
 _LINES = 500
 _LINE_CELLS = 300
 
@@ -40,6 +43,11 @@ class Boots:
     def modes(self) -> Mapping[str, BootMode]:
         """The modes that the board can be booted into, by name."""
         return self._profile.modes
+
+    @property
+    def current(self) -> str:
+        """The mode that this session booted the board into and that holds; empty for none."""
+        return self._handover.mode
 
     @property
     def progress(self) -> BootProgress | None:
@@ -114,6 +122,47 @@ class Boots:
                 console.expects_boot = False
         self._handover.note_action(f"booted {mode}, {log.outcome}")
         return log.progress
+
+    async def prove_again(self, link: Link) -> Problem | None:
+        """Hold a board that restarted by itself against the mode it was booted into.
+
+        The mode is forgotten where it is not proven: no run may be called after it.
+
+        Returns:
+            What is not as it was; None where all is, or nothing was known.
+
+        Raises:
+            LinkProblem: The link was lost.
+        """
+        name, self._handover.mode = self._handover.mode, ""
+        if not name:
+            return None
+        failed = await self._failures(link, name, self._profile.modes[name].proof)
+        if not failed:
+            self._handover.mode = name
+            self._handover.note_action(f"restarted by itself, and is in {name} again")
+            return None
+        self._handover.note_action(f"restarted by itself, and is not known to be in {name}")
+        return BoardProblem(
+            f"{self._profile.name} restarted by itself and is not known to be in mode {name}",
+            detail="\n".join(failed),
+            hint=f"boot it into {name} again, or measure it as it is: runs are not called {name}",
+        )
+
+    async def _failures(self, link: Link, name: str, proof: BootProof) -> list[str]:
+        if is_empty(proof):
+            return [f"mode '{name}' has no proof: only a boot into it is sure"]
+        try:
+            evidence = await settled_evidence(
+                link,
+                proof,
+                within_s=_PATIENCE.settle,
+                again_s=_PATIENCE.again,
+                sudo=self._profile.sudo,
+            )
+        except BoardProblem as problem:
+            return [problem.title]
+        return failures(proof, evidence)
 
     async def stop(self) -> None:
         """Give up the boot that is being done; the board is left where it stands."""

@@ -68,6 +68,10 @@ class Workbench(Protocol):
         """What else names it, most important first."""
 
     @property
+    def boot_id(self) -> str:
+        """Which of its boots it was prepared in; empty where that cannot be told."""
+
+    @property
     def labels(self) -> tuple[str, ...]:
         """What every result of this board must carry."""
 

@@ -93,6 +93,11 @@ class BoardBench:
         return tuple(line for line in lines if line)
 
     @property
+    def boot_id(self) -> str:
+        """Which of its boots the board was prepared in; empty where that cannot be told."""
+        return self._facts.boot_id
+
+    @property
     def warning(self) -> Problem | None:
         """What an earlier console left behind on the board and could not be undone."""
         return self._left[0].problem(self._profile.name) if self._left else None

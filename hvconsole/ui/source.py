@@ -149,6 +149,10 @@ class Boots(Protocol):
         """The modes that the board can be booted into, by name."""
 
     @property
+    def current(self) -> str:
+        """The mode that the board was booted into and is still known to be in; empty for none."""
+
+    @property
     def progress(self) -> BootProgress | None:
         """The boot that is being done, or the last one; None before the first."""
 

@@ -82,6 +82,7 @@ class NotedBoots:
     """Boot modes that are not booted into."""
 
     modes: dict[str, BootMode] = field(default_factory=lambda: dict(MODES))
+    current: str = ""
     progress: None = None
     is_booting: bool = False
 

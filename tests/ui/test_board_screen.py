@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given, strategies as st
 from msgspec import structs
 from shelf import draw, opened, press, settled
-from sides import CHECKS, FACTS, LOOK, NotedSide, board
+from sides import CHECKS, FACTS, LOOK, MODES, NotedSide, board
 from synthetic import BOARD, SyntheticConsole, SyntheticPlayback
 
 from hvconsole.board.look import BoardLook
@@ -191,7 +192,7 @@ def test_rows_fill_any_width(across: int) -> None:
         *fact_rows(LOOK, across),
         *check_rows(CHECKS, across),
         *vital_rows(LOOK, across),
-        *mode_rows({}, None, across),
+        *mode_rows({}, "", across),
     ]
     assert all(cells(row) == across for _, row in lines)
 
@@ -263,3 +264,10 @@ def test_a_course_takes_the_room_that_there_is() -> None:
     assert len({key for key, _ in high}) == len(high)
     assert all(sum(width(text) for text, _ in row) == 80 for _, row in high)
     assert len(vital_rows(LOOK, 80, 2)) == 3
+
+
+@pytest.mark.parametrize("current", ["", *MODES])
+def test_the_mode_that_the_board_is_in_is_marked(current: str) -> None:
+    rows = mode_rows(MODES, current, 60)
+    marks = {name: "".join(text for text, _ in row)[0] for name, row in rows}
+    assert marks == {name: "●" if name == current else "○" for name in MODES}

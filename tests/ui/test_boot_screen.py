@@ -50,6 +50,11 @@ class FakeBoots:
         self.go = asyncio.Event()
 
     @property
+    def current(self) -> str:
+        now = self.progress
+        return now.mode if now is not None and now.outcome == "proven" else ""
+
+    @property
     def is_booting(self) -> bool:
         return self.progress is not None and self.progress.outcome == "running"
 

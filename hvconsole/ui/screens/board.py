@@ -63,10 +63,10 @@ class BoardScreen(ListScreen):
         )
         boots = self.source.boots
         modes = boots.modes if boots is not None else {}
-        progress = boots.progress if boots is not None else None
+        current = boots.current if boots is not None else ""
         self._show(
             "modes",
-            view.mode_rows(modes, progress, self._width("modes")),
+            view.mode_rows(modes, current, self._width("modes")),
             empty="no boot modes are known: they stand in boards.toml",
         )
         self._show(

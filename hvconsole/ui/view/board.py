@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from hvconsole.model import units
-from hvconsole.model.boot import BootMode, BootProgress
+from hvconsole.model.boot import BootMode
 from hvconsole.model.text import plain, width as wide, wrap
 from hvconsole.ui.chart.cells import Role, Row
 from hvconsole.ui.view.boot import about
@@ -85,9 +85,8 @@ def doctor_info(look: BoardLook) -> tuple[tuple[str, int], ...]:
     return told
 
 
-def mode_rows(modes: Mapping[str, BootMode], progress: BootProgress | None, width: int) -> Lines:
-    """Return the ways to boot the board; the one it was booted into last is marked."""
-    last = progress.mode if progress is not None and progress.outcome == "proven" else ""
+def mode_rows(modes: Mapping[str, BootMode], current: str, width: int) -> Lines:
+    """Return the ways to boot the board; the one it is known to be in is marked."""
     size = max(map(len, modes), default=0)
     return [
         (
@@ -95,8 +94,8 @@ def mode_rows(modes: Mapping[str, BootMode], progress: BootProgress | None, widt
             pad(
                 [
                     (
-                        "● " if name == last else "○ ",
-                        int(Role.GOOD if name == last else Role.MUTED),
+                        "● " if name == current else "○ ",
+                        int(Role.GOOD if name == current else Role.MUTED),
                     ),
                     (f"{plain(name, 32):<{size}}  ", int(Role.STRONG)),
                     (about(name, mode), int(Role.TEXT)),

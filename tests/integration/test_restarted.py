@@ -1,0 +1,68 @@
+"""A board that restarts by itself: the mode that it was booted into is proven anew, or gone."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from hvconsole.analysis.summary import summary_rows
+from hvconsole.commands.sessions import live_session
+from hvconsole.model.run import RunSettings
+from hvconsole.session.session import Session
+from hvconsole.sim.options import SimOptions, parse_faults
+from hvconsole.sim.start import Started, started
+
+
+@pytest.fixture
+async def board(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Started]:
+    monkeypatch.setenv("HVCONSOLE_STATE_DIR", str(tmp_path / "state"))
+    monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
+    async with started(SimOptions(seed=5, speed=4)) as one:
+        yield one
+
+
+async def restarts(board: Started, session: Session) -> None:
+    """Let the board restart by itself, and wait until the session has it back."""
+    assert board.controls is not None
+    board.controls.fault(parse_faults("reboot")[0])
+    async with asyncio.timeout(60):
+        while session.status.link == "connected":
+            await asyncio.sleep(0.02)
+        while session.status.link != "connected":
+            await asyncio.sleep(0.05)
+
+
+@pytest.mark.parametrize(("mode", "after"), [("xen-rtds", ""), ("native", "native")])
+async def test_a_run_is_called_after_a_mode_that_the_board_is_in(
+    board: Started, tmp_path: Path, mode: str, after: str
+) -> None:
+    out = tmp_path / "a.hvs"
+    session = live_session(board.profile, RunSettings(seconds=1.0), record_to=out)
+    try:
+        await session.open()
+        for turn in range(2):
+            if turn:
+                await restarts(board, session)
+            else:
+                await session.boots.boot(mode)
+            assert session.boots.current == (after if turn else mode)
+            told = session.status.problem
+            await session.start_run()
+            assert (await session.run_ended()).clean
+    finally:
+        await session.close()
+    assert [row.condition for row in summary_rows([out])] == [mode, after]
+    assert told is not None
+    if after:
+        assert told.title == "the board restarted", "its serial console said so"
+    else:
+        assert told.title == "sim restarted by itself and is not known to be in mode xen-rtds"
+        assert "wanted hypervisor xen, seen: none" in told.detail
+    lines = (out / "actions.jsonl").read_text().splitlines()
+    noted = [action for line in lines if "by itself" in (action := json.loads(line)["action"])]
+    again = "is in native again" if after else "is not known to be in xen-rtds"
+    assert noted == [f"restarted by itself, and {again}"]
