@@ -118,7 +118,21 @@ def main(words: Sequence[str] | None = None) -> int:
         # The reader of our output left (| head). Python would complain once more at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except OSError as error:
+        if error.filename is None:
+            raise  # nothing that was named
+        # A closed folder on the way, a name that is too long: wherever a path was looked at.
+        _tell(_unusable(error), as_json="--json" in words)
+        return Problem.exit_code
     return status
+
+
+def _unusable(error: OSError) -> Problem:
+    return Problem(
+        f"{error.filename} cannot be used",
+        detail=error.strerror or str(error),
+        hint="is it the right path, and may you look there?",
+    )
 
 
 def _without_words(parser: argparse.ArgumentParser, theme: str) -> int:

@@ -91,14 +91,17 @@ class CommandCampaigns:
     def save(self, text: str, path: Path) -> None:
         """Write a plan; what is there already is replaced in one step."""
         plan_of(text, path, parse_action)
+        if not path.name:
+            raise UsageProblem("no file is named", hint="one that ends in .toml")
         draft = path.with_name(f".{path.name}.{os.getpid()}")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             draft.write_text(text, encoding="utf-8")
             draft.replace(path)
-        except OSError as error:
+        except (OSError, ValueError) as error:  # no file has such a name
+            why = getattr(error, "strerror", "") or str(error)
             raise UsageProblem(
-                f"{path} cannot be written", detail=error.strerror or str(error)
+                f"{plain(str(path), 80)} cannot be written", detail=plain(why, 200)
             ) from error
 
     def may_begin(self, path: Path, board: str) -> None:

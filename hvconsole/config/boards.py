@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 
+from hvconsole.config.named import named
 from hvconsole.config.paths import boards_file
 from hvconsole.config.toml import convert, read_toml
 from hvconsole.model.board import BoardProfile, SshAddress
@@ -171,7 +172,7 @@ def _address(entry: BoardEntry) -> SshAddress:
         host=host,
         user=user,
         port=port,
-        identity=os.path.expanduser(entry.identity) if entry.identity else None,  # noqa: PTH111  # stays text
+        identity=str(named(entry.identity)) if entry.identity else None,
         proxy_jump=entry.proxy_jump,
         ciphers=entry.ciphers,
         keepalive_s=entry.keepalive_s,

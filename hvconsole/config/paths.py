@@ -7,6 +7,8 @@ from pathlib import Path
 
 from platformdirs import PlatformDirs
 
+from hvconsole.config.named import named
+
 _DIRS = PlatformDirs("hvconsole", appauthor=False)
 
 
@@ -47,4 +49,4 @@ def settings_file() -> Path:
 
 def _from_environment(name: str, otherwise: Path) -> Path:
     value = os.environ.get(name)
-    return Path(value).expanduser() if value else otherwise
+    return named(value) if value else otherwise

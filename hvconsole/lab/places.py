@@ -7,6 +7,7 @@ from collections.abc import Callable
 from difflib import get_close_matches
 from pathlib import Path
 
+from hvconsole.config.named import named
 from hvconsole.config.paths import cache_dir
 from hvconsole.model.problem import UsageProblem
 
@@ -21,7 +22,7 @@ BOARDS = (VIRT_BOARD, BANANA_BOARD, ARM64_BOARD)
 def lab_dir() -> Path:
     """Folder of images, running boards and the lab's own keys (``HVCONSOLE_LAB_DIR``)."""
     value = os.environ.get("HVCONSOLE_LAB_DIR")
-    return Path(value).expanduser().resolve() if value else cache_dir() / "lab"
+    return named(value).resolve() if value else cache_dir() / "lab"
 
 
 def run_dir(name: str) -> Path:

@@ -11,6 +11,8 @@ from typing import Any
 
 import asyncssh
 
+from hvconsole.config.named import named
+
 
 @dataclass(frozen=True, slots=True)
 class AuthenticationTry:
@@ -71,8 +73,8 @@ async def describe_try(
     methods: Sequence[str],
 ) -> AuthenticationTry:
     """Collect what was offered under these options."""
-    named = options.config.get("IdentityFile")
-    files = [identity] if identity else named if isinstance(named, list) else []
+    configured = options.config.get("IdentityFile")
+    files = [identity] if identity else configured if isinstance(configured, list) else []
     return AuthenticationTry(
         user=options.username,
         keys=tuple(_described(pair) for pair in options.client_keys or ()),
@@ -84,7 +86,7 @@ async def describe_try(
 
 def _is_locked_file(name: str) -> bool:
     try:
-        return is_locked(Path(name).expanduser())
+        return is_locked(named(name))
     except (OSError, ValueError):
         return False
 

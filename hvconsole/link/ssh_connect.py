@@ -13,6 +13,7 @@ from typing import Any
 import asyncssh
 import msgspec
 
+from hvconsole.config.named import named
 from hvconsole.config.paths import state_dir
 from hvconsole.link.hostkeys import Decide, Finding, KnownHosts, Verdict, refusal, remember
 from hvconsole.link.ssh_attempt import Attempt, Lost
@@ -193,7 +194,7 @@ class Connector:
         if self._files.agent is not None:
             words["agent_path"] = self._files.agent or None
         if address.identity is not None:
-            words |= identity_words(Path(address.identity).expanduser())
+            words |= identity_words(named(address.identity))
         return words
 
     def _known_hosts(
@@ -204,9 +205,9 @@ class Connector:
         Those that ssh_config names are added to the usual ones. ``UserKnownHostsFile none`` makes
         asyncssh check nothing at all; here it merely adds no file.
         """
-        named = options.known_hosts if isinstance(options.known_hosts, list) else []
+        configured = options.known_hosts if isinstance(options.known_hosts, list) else []
         own = [address.known_hosts] if address.known_hosts else []
-        more = [Path(str(name)).expanduser() for name in [*own, *named]]
+        more = [named(str(name)) for name in [*own, *configured]]
         return [*more, *self._files.known_hosts, self._files.accepted]
 
 

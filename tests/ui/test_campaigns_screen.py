@@ -267,3 +267,27 @@ async def test_what_was_typed_is_thrown_away_only_if_wanted() -> None:
         await judged(driver)
         await press(driver, "escape", "tab", "enter")
         assert isinstance(driver.app.screen, CampaignsScreen)
+
+
+NO_FILES = {
+    **{text: text for text in ("/", "/dev/null/x.toml")},
+    "empty": "",
+    "nul": "a\0b",
+    "surrogate": "\ud800",
+    "long": "x" * 5000,
+}
+
+
+@pytest.mark.parametrize("typed", NO_FILES.values(), ids=NO_FILES)
+async def test_a_plan_that_cannot_be_saved_says_why(typed: str) -> None:
+    async with console() as driver:
+        await go(driver)
+        await press(driver, "n")
+        screen = driver.app.screen
+        screen.query_one(TextArea).text = PLAN
+        await judged(driver, "4 runs")
+        screen.query_one("#file", Input).value = typed
+        await press(driver, "f2")
+        assert driver.app.screen is screen
+        said = seen(driver)
+        assert "no file is named" in said or "cannot be written" in said

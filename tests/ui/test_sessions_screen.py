@@ -207,6 +207,24 @@ async def test_a_suffix_that_means_nothing_is_refused(tmp_path: Path) -> None:
         assert isinstance(driver.app.screen, SessionsScreen)
 
 
+async def test_a_home_is_named_letter_by_letter() -> None:
+    async with opened() as driver:
+        await go(driver)
+        await press(driver, "e")
+        form = driver.app.screen
+        assert isinstance(form, ExportScreen)
+        form.query_one("#file", Input).value = ""
+        for text, folder in {
+            "~": Path.home(),
+            "~o": Path("~o"),  # whose home is known to nobody
+            "~/o.csv": Path.home() / "o.csv",
+        }.items():
+            form.query_one("#file", Input).value = text
+            await draw(driver.pilot)
+            assert form.out == folder
+            assert driver.app.screen is form
+
+
 async def test_the_order_and_the_command(folder: Path) -> None:
     async with opened() as driver:
         screen = await go(driver)

@@ -80,3 +80,14 @@ def test_a_theme_without_a_command(
     assert "hvconsole connect … --theme light" in capsys.readouterr().err
     assert main(["--theme", "light", "conect"]) == 2
     assert "there is no command 'conect'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["summary", "replay", "compare"])
+def test_a_name_that_no_file_can_have_is_told(
+    capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    name = "x" * 400
+    assert main([command, name]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith(f"hvconsole: {name}")
+    assert " cannot be used\n  File name too long\n  fix: " in said

@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import example, given, strategies as st
 
 from hvconsole.hypervisor import actions as do
 from hvconsole.hypervisor.jailhouse.images import load_command, read_images
@@ -79,6 +79,7 @@ def test_an_image_of_this_machine_is_there_only_while_it_is_loaded(
 
 
 @given(st.text(max_size=40))
+@example("~0")  # the home of somebody that there is not
 def test_any_word_is_an_image_or_refused(text: str) -> None:
     try:
         images, contents = read_images([text])

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 
+from hvconsole.config.named import content_of, named
 from hvconsole.hypervisor.actions import Images
 from hvconsole.model.problem import UsageProblem
 from hvconsole.model.text import plain
@@ -80,13 +81,5 @@ def _copy_of(path: str, content: bytes) -> str:
 
 
 def _content(path: str) -> bytes:
-    file = Path(path).expanduser()
-    shown = plain(path, 60)
     hint = "a file of the board is named by its whole path"
-    try:
-        if file.stat().st_size > _MOST_BYTES:
-            raise UsageProblem(f"{shown} is too large for an image")
-        return file.read_bytes()
-    except OSError as error:
-        why = error.strerror or str(error)
-        raise UsageProblem(f"{shown} cannot be read here: {why}", hint=hint) from error
+    return content_of(named(path), most_bytes=_MOST_BYTES, hint=hint)

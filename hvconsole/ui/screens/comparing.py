@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hvconsole.config.named import is_there
 from hvconsole.ui.screens.file import recordings_at
 from hvconsole.ui.view import compare as view
 
@@ -45,7 +46,7 @@ def write_table(runs: Sequence[MeasuredRun], out: Path) -> None:
 def judge(path: Path) -> tuple[str, bool]:
     """Say what would be compared, and whether anything would."""
     found = recordings_at(path)
-    if not path.is_dir():
+    if not (is_there(path) and path.is_dir()):
         return "no such folder", False
     if not found:
         return "neither a campaign (.hvc) nor a recording (.hvs), and none of them in it", False

@@ -14,6 +14,7 @@ from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Button, Input, Label
 
+from hvconsole.config.named import named
 from hvconsole.ui.screens.asking import Said, said_rows
 from hvconsole.ui.widgets.bars import Lines
 
@@ -87,7 +88,7 @@ class FieldsScreen(ModalScreen[Wanted | None], inherit_bindings=False):
 
     def typed_path(self, name: str) -> Path:
         """Return the path that stands in a field."""
-        return Path(self.typed(name)).expanduser()
+        return named(self.typed(name))
 
     @on(Input.Changed)
     def _judge(self) -> None:

@@ -9,6 +9,7 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from hvconsole.analysis.chosen import CAMPAIGN
+from hvconsole.config.named import is_there
 from hvconsole.model.recorded import SUFFIX
 from hvconsole.model.text import plain
 from hvconsole.ui.chart.cells import Role
@@ -63,7 +64,7 @@ def into_a_new_file(suffixes: Mapping[str, str]) -> Judge:
         what = suffixes.get(path.suffix)
         if what is None:
             return f"end the name in {', '.join(suffixes)}", False
-        if path.exists():
+        if is_there(path):
             return f"{path} exists already: choose another name", False
         return f"writes {what} to {path.absolute()}", True
 
@@ -76,5 +77,5 @@ def recordings_at(path: Path) -> list[Path]:
         if path.suffix in {CAMPAIGN, SUFFIX}:
             return [path] if path.is_dir() else []
         return sorted(one for one in path.iterdir() if one.suffix == SUFFIX and one.is_dir())
-    except OSError:
+    except (OSError, ValueError):
         return []

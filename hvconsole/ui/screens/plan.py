@@ -15,6 +15,7 @@ from textual.screen import ModalScreen
 from textual.timer import Timer
 from textual.widgets import Button, Input, Label, TextArea
 
+from hvconsole.config.named import named
 from hvconsole.config.paths import plans_dir
 from hvconsole.model.campaign import Preview
 from hvconsole.model.problem import Problem
@@ -123,7 +124,7 @@ class PlanScreen(ModalScreen[Planned | None], inherit_bindings=False):
     @property
     def path(self) -> Path:
         """The file as it stands in the field."""
-        return Path(self.query_one("#file", Input).value.strip()).expanduser()
+        return named(self.query_one("#file", Input).value.strip())
 
     def action_close(self) -> None:
         """Close; what was typed and not saved is thrown away only if that is wanted."""

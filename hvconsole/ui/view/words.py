@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 
+from hvconsole.config.named import content_of, is_there, named
 from hvconsole.hypervisor import actions as do
 from hvconsole.hypervisor.jailhouse.images import WRITTEN, read_images
 from hvconsole.model.hypervisor import Parameter
@@ -17,6 +17,7 @@ Values = Mapping[str, str]
 
 _CPUS = re.compile(r"\d{1,4}(?:[,-]\d{1,4})*")
 _MOST_CPUS = 4096
+_MOST_BYTES = 16 << 20  # of a configuration
 
 
 def numbers(
@@ -85,8 +86,8 @@ def loading(guest: str, text: str) -> do.Load:
     Raises:
         UsageProblem: No image is named, or one cannot be read.
     """
-    named, contents = images(text)
-    return do.Load(guest=guest, images=named, contents=contents)
+    placed, contents = images(text)
+    return do.Load(guest=guest, images=placed, contents=contents)
 
 
 def cell(path: str, images_text: str, start: str) -> do.Action:
@@ -96,8 +97,8 @@ def cell(path: str, images_text: str, start: str) -> do.Action:
         UsageProblem: A file cannot be read, or no configuration is named.
     """
     create = creation(path, "")
-    named, contents = read_images(images_text.split())
-    return replace(create, images=named, contents=contents, start=start == "yes")
+    placed, contents = read_images(images_text.split())
+    return replace(create, images=placed, contents=contents, start=start == "yes")
 
 
 def linux(values: Values) -> do.Action:
@@ -121,12 +122,14 @@ def creation(path: str, name: str) -> do.Create:
     Raises:
         UsageProblem: There is no such file, or it cannot be read.
     """
-    file = Path(path.strip()).expanduser()
+    file = named(path.strip())
     if not path.strip():
         raise UsageProblem("no configuration is named", hint="a file on this machine")
-    if not file.exists() and path.strip().startswith("/"):
+    if not is_there(file) and path.strip().startswith("/"):
         return do.Create(config=b"", source=path.strip(), name=name.strip(), on_board=True)
-    return do.Create(config=_content(file), source=str(file), name=name.strip())
+    return do.Create(
+        config=content_of(file, most_bytes=_MOST_BYTES), source=str(file), name=name.strip()
+    )
 
 
 def enabling(path: str) -> do.Action:
@@ -135,15 +138,8 @@ def enabling(path: str) -> do.Action:
     Raises:
         UsageProblem: A readable one cannot be read.
     """
-    named = path.strip()
-    if not named.endswith(".toml"):
-        return do.Enable(config=named)
-    file = Path(named).expanduser()
-    return do.Enable(config=str(file), content=_content(file))
-
-
-def _content(file: Path) -> bytes:
-    try:
-        return file.read_bytes()
-    except OSError as error:
-        raise UsageProblem(f"{plain(str(file), 80)} cannot be read: {error.strerror}") from error
+    said = path.strip()
+    if not said.endswith(".toml"):
+        return do.Enable(config=said)
+    file = named(said)
+    return do.Enable(config=str(file), content=content_of(file, most_bytes=_MOST_BYTES))
