@@ -99,6 +99,7 @@ def main(words: Sequence[str] | None = None) -> int:
     try:
         parser = build_parser(words)
         arguments = parser.parse_args(words)
+        _check_folder()
         if arguments.command is None:
             return _without_words(parser, arguments.first_theme or "")
         if arguments.first_theme:
@@ -125,6 +126,15 @@ def main(words: Sequence[str] | None = None) -> int:
         _tell(_unusable(error), as_json="--json" in words)
         return Problem.exit_code
     return status
+
+
+def _check_folder() -> None:
+    try:
+        os.getcwd()  # noqa: PTH109  # pathlib's does the same, and is not loaded for it
+    except FileNotFoundError as error:
+        raise UsageProblem(
+            "the folder that this was started in is gone", hint="go to one that is there: cd"
+        ) from error
 
 
 def _unusable(error: OSError) -> Problem:

@@ -1,6 +1,7 @@
 """The command line's manners: exit codes, one clear error, never a traceback."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -91,3 +92,14 @@ def test_a_name_that_no_file_can_have_is_told(
     said = capsys.readouterr().err
     assert said.startswith(f"hvconsole: {name}")
     assert " cannot be used\n  File name too long\n  fix: " in said
+
+
+def test_a_folder_that_is_gone_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    assert main(["compare", "a.hvs"]) == 2
+    said = "hvconsole: the folder that this was started in is gone\n  fix: "
+    assert capsys.readouterr().err.startswith(said)
