@@ -129,17 +129,17 @@ class Boots:
         The mode is forgotten where it is not proven: no run may be called after it.
 
         Returns:
-            What is not as it was; None where all is, or nothing was known.
+            What is not as it was; None where it did not restart, all is, or nothing was known.
 
         Raises:
-            LinkProblem: The link was lost.
+            LinkProblem: The link was lost; the mode is still in doubt, and to be proven next time.
         """
-        name, self._handover.mode = self._handover.mode, ""
+        name = self._handover.doubted
         if not name:
             return None
         failed = await self._failures(link, name, self._profile.modes[name].proof)
+        self._handover.proven("" if failed else name)
         if not failed:
-            self._handover.mode = name
             self._handover.note_action(f"restarted by itself, and is in {name} again")
             return None
         self._handover.note_action(f"restarted by itself, and is not known to be in {name}")

@@ -28,9 +28,6 @@ class Handover:
         guests: Its guests that are sampled.
         hypervisor: Its hypervisor.
         standing: Told how the link stands.
-
-    Attributes:
-        mode: The boot mode that was proven in this session; empty where none was.
     """
 
     def __init__(
@@ -48,7 +45,21 @@ class Handover:
         self.console, self.note_action = console, note
         self._keeper, self._bench, self._runs = keeper, bench, runs
         self._guests, self._hypervisor, self._standing = guests, hypervisor, standing
-        self.mode = ""
+        self._mode = self._boot = ""
+
+    @property
+    def mode(self) -> str:
+        """The boot mode that was proven in this session, in the boot that runs; empty for none."""
+        return self._mode if self._boot == self._bench.boot_id else ""
+
+    @property
+    def doubted(self) -> str:
+        """The boot mode that was proven in another boot than the one that runs; empty for none."""
+        return self._mode if self._boot != self._bench.boot_id else ""
+
+    def proven(self, mode: str) -> None:
+        """Keep the mode of the boot that runs; empty for none."""
+        self._mode, self._boot = mode, self._bench.boot_id
 
     async def let_go(self) -> Link | None:
         """End what goes over the link, and let go of it; None where there is none."""
@@ -75,7 +86,7 @@ class Handover:
         self.note_action(f"boot {mode}")
         await self._runs.stop()
         link = await self.let_go()
-        self.mode = ""
+        self.proven("")
         self._standing.set(link="booting", link_detail=f"into {mode}", problem=None)
         return link
 
@@ -102,7 +113,7 @@ class Handover:
             Problem: It is lost again already, or cannot be worked with.
         """
         await self._keeper.take(link)
-        self.mode = mode
+        self.proven(mode)
 
     def go_on_without(self, problem: Problem) -> None:
         """Go on with a board that is not where it should be: try to reconnect."""

@@ -289,21 +289,19 @@ class Session:
 
     async def _greet(self, link: Link) -> None:
         """Learn what the board at the other end is, and work with it from now on."""
-        before, boot = self._standing.status, self._bench.boot_id
         await self._bench.prepare(link)
+        gone = await self.boots.prove_again(link)
         self._bench.serve(self.hypervisor, link)
-        stands = None
-        if before.link == "reconnecting":  # by itself: why it went, and a run with it, stays told
-            restarted = self._bench.boot_id != boot
-            gone = await self.boots.prove_again(link) if restarted else None
-            stands = gone or before.problem
+        before = self._standing.status
+        # A link that came back by itself: why it went, and with it a run, is still to be read.
+        stands = before.problem if before.link == "reconnecting" else None
         self._standing.set(
             link="connected",
             link_detail=link.name,
             kind=self._bench.kind,
             identity=self._bench.identity,
             labels=self._runs.labels(None),
-            problem=self._bench.warning or stands,
+            problem=self._bench.warning or gone or stands,
         )
 
     def _link_is(self, state: LinkState, detail: str) -> None:

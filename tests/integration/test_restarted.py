@@ -6,12 +6,16 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import pytest
 
 from hvconsole.analysis.summary import summary_rows
 from hvconsole.commands.sessions import live_session
+from hvconsole.model.problem import LinkProblem
 from hvconsole.model.run import RunSettings
+from hvconsole.session import boot, workbench
 from hvconsole.session.session import Session
 from hvconsole.sim.options import SimOptions, parse_faults
 from hvconsole.sim.start import Started, started
@@ -66,3 +70,31 @@ async def test_a_run_is_called_after_a_mode_that_the_board_is_in(
     noted = [action for line in lines if "by itself" in (action := json.loads(line)["action"])]
     again = "is in native again" if after else "is not known to be in xen-rtds"
     assert noted == [f"restarted by itself, and {again}"]
+
+
+@pytest.mark.parametrize(
+    ("room", "step"), [(boot, "settled_evidence"), (workbench, "undo_pending")]
+)
+async def test_a_link_that_dies_while_it_is_proven_leaves_the_mode_in_doubt(
+    board: Started, monkeypatch: pytest.MonkeyPatch, room: ModuleType, step: str
+) -> None:
+    session = live_session(board.profile, RunSettings(seconds=1.0), record_to=None)
+    real, died = getattr(room, step), []
+
+    async def dies_once(*words: Any, **options: Any) -> Any:
+        if not died:
+            died.append(session.boots.current)
+            raise LinkProblem("lost again")
+        return await real(*words, **options)
+
+    try:
+        await session.open()
+        await session.boots.boot("xen-rtds")
+        monkeypatch.setattr(room, step, dies_once)
+        await restarts(board, session)
+        assert died == [""], "not said to be in it meanwhile"
+        assert session.boots.current == ""
+        assert session.status.problem is not None
+        assert "is not known to be in mode xen-rtds" in session.status.problem.title
+    finally:
+        await session.close()

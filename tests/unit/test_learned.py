@@ -42,7 +42,7 @@ DATA = "{'inner': {'number': 1}}"
 TEXT = DATA.replace("'", '"')
 READS = {
     "convert": f"msgspec.convert({DATA}, learned(Outer))",
-    "json": 'msgspec.json.decode(b\'{"inner": {"number": 1}}\', type=learned(Outer))',
+    "json": f"msgspec.json.decode('{TEXT}', type=learned(Outer))",
     "a union": f"msgspec.json.Decoder(learned(Outer | None)).decode('{TEXT}')",
     "toml": f"""from hvconsole.config.toml import convert
     from pathlib import Path
