@@ -196,8 +196,6 @@ class BoardDesk:
 
     async def _look_once(self) -> None:
         link = await self._open()
-        if self._look.facts is None:
-            self._set(facts=await gather(link))
         began = time.monotonic()
         vitals = await read_vitals(link)
         known = self._look
@@ -220,8 +218,18 @@ class BoardDesk:
         return self._make_link()
 
     async def _open(self) -> Link:
+        """Return the link; behind a fresh one the board may be another system than before."""
         if self._link is None:
-            self._link = await self._opened()
+            link = await self._opened()
+            try:
+                facts = await gather(link)
+            except BaseException:
+                await link.close()
+                raise
+            known, self._link = self._look.facts, link
+            if known is not None and known.boot_id != facts.boot_id:
+                self._set(checks=(), checked=0.0)  # they were another boot's
+            self._set(facts=facts)
         return self._link
 
     async def _opened(self) -> Link:

@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 
 from hvconsole.analysis.summary import summary_rows
-from hvconsole.commands.sessions import live_session
+from hvconsole.commands.sessions import link_maker, live_session
 from hvconsole.model.problem import LinkProblem
 from hvconsole.model.run import RunSettings
 from hvconsole.session import boot, workbench
+from hvconsole.session.board_desk import BoardDesk
 from hvconsole.session.session import Session
 from hvconsole.sim.options import SimOptions, parse_faults
 from hvconsole.sim.start import Started, started
@@ -97,4 +98,28 @@ async def test_a_link_that_dies_while_it_is_proven_leaves_the_mode_in_doubt(
         assert session.status.problem is not None
         assert "is not known to be in mode xen-rtds" in session.status.problem.title
     finally:
+        await session.close()
+
+
+async def test_the_facts_of_a_board_are_those_of_the_boot_that_runs(board: Started) -> None:
+    session = live_session(board.profile, RunSettings(seconds=1.0), record_to=None)
+    desk = BoardDesk(board.profile, link_maker(board.profile))
+
+    async def seen(hypervisor: str) -> None:
+        async with asyncio.timeout(30):
+            while (facts := desk.state.facts) is None or facts.hypervisor != hypervisor:
+                await asyncio.sleep(0.05)
+
+    try:
+        await session.open()
+        await session.boots.boot("xen-rtds")
+        await seen("xen")
+        await desk.doctor()
+        assert desk.state.checks
+        await restarts(board, session)
+        await seen("")
+        assert not desk.state.checks, "the doctor saw another boot"
+        assert desk.state.checked == 0
+    finally:
+        await desk.close()
         await session.close()
